@@ -1,0 +1,890 @@
+"""The ground that deliverables and action points stand on.
+
+A tracked item says what is to be done, by whom and until when. How it goes is told by
+the rows of its ledger, which `workplans.status` writes and nothing else does; the
+`cached_…` columns hold what the ledger says as of the true today. Readers ask
+`as_of(day)`, which gives the state of any day under plain names.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from itertools import count
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import (
+    Case,
+    CharField,
+    DateField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from workplans import days
+from workplans.models.entities import Entity
+from workplans.models.sources import SourceDocument
+from workplans.models.versions import Versioned
+from workplans.status_words import BY_CODE, CLOSED_CODES, CONTINUOUS, StatusWord
+
+if TYPE_CHECKING:
+    from django.db.models.expressions import Combinable
+
+DUE_SOON_DAYS = 30
+
+Viewer: TypeAlias = AbstractBaseUser | AnonymousUser
+M = TypeVar("M", bound="TrackedItem")
+R = TypeVar("R", bound="Responsibility")
+U = TypeVar("U", bound="StatusUpdate")
+
+
+class Level(models.TextChoices):
+    ITEM = "item", _("item")
+    HEADING = "heading", _("heading")
+    PART = "part", _("part")
+
+
+class Priority(models.TextChoices):
+    PRIORITIZED = "prioritized", _("prioritized")
+    DEPRIORITIZED = "deprioritized", _("de-prioritized")
+    UNKNOWN = "unknown", _("unknown")
+
+
+class Wording(models.TextChoices):
+    PROVISIONAL = "provisional", _("provisional")
+    FINAL = "final", _("final")
+
+
+class Timeliness(models.TextChoices):
+    """How an open item stands to its last day; what is archived is not judged and has none."""
+
+    ON_TIME = "on_time", _("on time")
+    DUE_SOON = "due_soon", _("due within 30 days")
+    OVERDUE = "overdue", _("overdue")
+    NO_DATE = "no_date", _("no date")
+    CLOSED = "closed", _("closed")
+
+
+class Role(models.TextChoices):
+    LEAD = "lead", _("lead")
+    CO_LEAD = "co_lead", _("co-lead")
+    FOCAL_POINT = "focal_point", _("focal point")
+    SUPPORT = "support", _("support")
+    CONSULTED = "consulted", _("consulted")
+    CONTRIBUTOR = "contributor", _("contributor")
+    OTHER_GROUP = "other_group", _("other group")
+    ADDRESSEE = "addressee", _("addressee")
+
+
+# The roles that files call leads; all others are supporting.
+LEAD_ROLES = (Role.LEAD, Role.CO_LEAD, Role.FOCAL_POINT)
+
+
+class Publishable(Versioned):
+    """A workplan, meeting or review: published or not, archived from a day or not."""
+
+    published = models.BooleanField(
+        _("published"),
+        default=False,
+        help_text=_("Until it is published, only signed-in staff see it and what belongs to it."),
+    )
+    archived_on: models.DateField[date | str | None, date | None] = models.DateField(
+        _("archived from"),
+        null=True,
+        blank=True,
+        help_text=_("From this day on it counts apart, and never as overdue, due or silent."),
+    )
+
+    class Meta:
+        abstract = True
+
+    def is_archived(self, day: date) -> bool:
+        return self.archived_on is not None and self.archived_on <= day
+
+
+class TrackedItemQuerySet(QuerySet[M]):
+    """Reads of tracked items. A subclass names the paths to what publishes and archives them."""
+
+    # Look-ups from the item to each Publishable that it can hang from, nearest first.
+    # The first one that is there decides.
+    publisher_paths: tuple[str, ...] = ()
+
+    def get_by_natural_key(self, ref: str) -> M:
+        return self.get(ref=ref)
+
+    def visible_to(self, user: Viewer) -> Self:
+        """Keep what a visitor may see: staff all, others what is published."""
+        if getattr(user, "is_staff", False):
+            return self
+        condition, none_nearer = Q(), Q()
+        for path in self.publisher_paths:
+            condition |= none_nearer & Q(**{f"{path}__published": True})
+            none_nearer &= Q(**{f"{path}__isnull": True})
+        return self.filter(condition)
+
+    def existing_on(self, day: date) -> Self:
+        """Keep what existed on a day: introduced by then and not withdrawn."""
+        return self.filter(
+            Q(withdrawn_on__isnull=True) | Q(withdrawn_on__gt=day), introduced_on__lte=day
+        )
+
+    def archived_q(self, day: date) -> Q:
+        """Return the condition that an item's plan, meeting or review is archived on a day."""
+        condition = Q()
+        for path in self.publisher_paths:
+            condition |= Q(**{f"{path}__archived_on__lte": day})
+        return condition
+
+    def as_of(self, day: date) -> Self:
+        """Return the items that existed on a day, each with its state of that day.
+
+        Adds the columns of `state_columns`, and
+
+        - `is_archived`: whether its plan, meeting or review was archived by then;
+        - `is_open`: not completed, discontinued or superseded by then;
+        - `timeliness`: a value of Timeliness, or "" for what is archived.
+
+        Overdue only after the latest day; continuous never (design, "The model").
+        """
+        superseded = Q(superseded_on__isnull=False, superseded_on__lte=day)
+        archived = self.archived_q(day)
+        return (
+            self.existing_on(day)
+            .annotate(**state_columns(self.model, day))
+            .annotate(
+                is_archived=Case(
+                    When(archived, then=Value(True)),
+                    default=Value(False),
+                    output_field=models.BooleanField(),
+                ),
+                is_open=Case(
+                    When(Q(status__in=CLOSED_CODES) | superseded, then=Value(False)),
+                    default=Value(True),
+                    output_field=models.BooleanField(),
+                ),
+                timeliness=Case(
+                    When(Q(status__in=CLOSED_CODES) | superseded, then=Value(Timeliness.CLOSED)),
+                    When(archived, then=Value("")),
+                    When(due__isnull=True, then=Value(Timeliness.NO_DATE)),
+                    When(status=CONTINUOUS.code, then=Value(Timeliness.ON_TIME)),
+                    When(due__lt=day, then=Value(Timeliness.OVERDUE)),
+                    When(
+                        due__lte=day + timedelta(days=DUE_SOON_DAYS),
+                        then=Value(Timeliness.DUE_SOON),
+                    ),
+                    default=Value(Timeliness.ON_TIME),
+                    output_field=CharField(),
+                ),
+            )
+        )
+
+    def with_last_source(self, day: date) -> Self:
+        """Add `last_source_id` and `last_locator`: where the newest row by the day comes from.
+
+        Null where an item has no row by then, or the row names no source.
+        """
+        last = standing_rows(self.model, day).order_by(*NEWEST_FIRST)
+        return self.annotate(
+            last_source_id=Subquery(last.values("source_id")[:1]),
+            last_locator=Subquery(last.values("locator")[:1]),
+        )
+
+
+# The order of the ledger: by day, then by place within the day, then by entry.
+NEWEST_FIRST = ("-effective_on", "-slot", "-sequence")
+OLDEST_FIRST = ("effective_on", "slot", "sequence")
+
+# The columns that the ledger keeps on an item, and the names that readers know them by.
+CACHED_COLUMNS = {
+    "status": "cached_status",
+    "status_since": "cached_status_since",
+    "narrative": "cached_narrative",
+    "timeframe": "cached_timeframe",
+    "earliest": "cached_earliest",
+    "due": "cached_due",
+    "last_reported_on": "cached_last_reported_on",
+}
+
+
+def standing_rows(model: type[TrackedItem], day: date | None) -> QuerySet[Any]:
+    """Return the rows of an outer item that stand on a day (on any, without one).
+
+    A row that another row replaces does not stand.
+    """
+    rows = model.update_model().objects.filter(
+        item=OuterRef("pk"), replaced_by__isnull=True
+    )
+    return rows if day is None else rows.filter(effective_on__lte=day)
+
+
+def ledger_columns(model: type[TrackedItem], day: date | None) -> dict[str, Combinable]:
+    """Return the state of an item as expressions over its ledger, keyed by column name.
+
+    Status, narrative and time frame are each that of the last standing row by the day
+    that carries one; the time frame falls back to the one first given. `status_since`
+    is the first day of the unbroken run of the status. `last_reported_on` is the
+    latest day, by the day asked for, on which a source told something.
+    """
+    rows = standing_rows(model, day)
+    with_status = rows.exclude(status="")
+    # Rows that tell another status, later in the ledger's order than an outer row.
+    updates = model.update_model().objects
+    later = (
+        Q(effective_on__gt=OuterRef("effective_on"))
+        | Q(effective_on=OuterRef("effective_on"), slot__gt=OuterRef("slot"))
+        | Q(
+            effective_on=OuterRef("effective_on"),
+            slot=OuterRef("slot"),
+            sequence__gt=OuterRef("sequence"),
+        )
+    )
+    broken_by = (
+        updates.filter(later, item=OuterRef("item"), replaced_by__isnull=True)
+        .exclude(status="")
+        .exclude(status=OuterRef("status"))
+    )
+    if day is not None:
+        broken_by = broken_by.filter(effective_on__lte=day)
+    revised = rows.exclude(timeframe="").order_by(*NEWEST_FIRST)
+    is_revised = Exists(revised)
+    reported = updates.filter(item=OuterRef("pk"), replaced_by__isnull=True)
+    if day is not None:
+        reported = reported.filter(reported_on__lte=day)
+    return {
+        "status": Coalesce(
+            Subquery(with_status.order_by(*NEWEST_FIRST).values("status")[:1]),
+            Value(""),
+            output_field=CharField(),
+        ),
+        "status_since": Subquery(
+            with_status.filter(~Exists(broken_by))
+            .order_by(*OLDEST_FIRST)
+            .values("effective_on")[:1]
+        ),
+        "narrative": Coalesce(
+            Subquery(
+                rows.exclude(narrative="").order_by(*NEWEST_FIRST).values("narrative")[:1]
+            ),
+            Value(""),
+            output_field=TextField(),
+        ),
+        "timeframe": Coalesce(
+            Subquery(revised.values("timeframe")[:1]),
+            F("initial_timeframe"),
+            output_field=CharField(),
+        ),
+        "earliest": Case(
+            When(is_revised, then=Subquery(revised.values("timeframe_earliest")[:1])),
+            default=F("initial_earliest"),
+            output_field=DateField(),
+        ),
+        "due": Case(
+            When(is_revised, then=Subquery(revised.values("timeframe_latest")[:1])),
+            default=F("initial_latest"),
+            output_field=DateField(),
+        ),
+        "last_reported_on": Subquery(
+            reported.order_by("-reported_on").values("reported_on")[:1]
+        ),
+    }
+
+
+def state_columns(model: type[TrackedItem], day: date) -> dict[str, Combinable]:
+    """Return the state columns for a day: cached for the true today, else from the ledger.
+
+    A run of one status that began by the day and still lasts held on that day too, so
+    the cached status answers for most items of a recent day without a look at the ledger.
+    """
+    if day >= days.true_today():
+        return {name: F(cached) for name, cached in CACHED_COLUMNS.items()}
+    columns = ledger_columns(model, day)
+    columns["status"] = Case(
+        When(cached_status_since__lte=day, then=F("cached_status")),
+        default=columns["status"],
+        output_field=CharField(),
+    )
+    columns["status_since"] = Case(
+        When(cached_status_since__lte=day, then=F("cached_status_since")),
+        default=columns["status_since"],
+        output_field=DateField(),
+    )
+    return columns
+
+
+class TrackedItem(Versioned):
+    """A deliverable or an action point; see `as_of` for its state on a day."""
+
+    # Identity
+    ref = models.CharField(
+        _("reference"),
+        max_length=60,
+        unique=True,
+        blank=True,
+        validators=[
+            RegexValidator(
+                r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z",
+                _("A reference is made of letters, digits, dots, hyphens and underscores."),
+            )
+        ],
+        help_text=_("Given once and never changed or reused. Leave it blank to have one made."),
+    )
+    level = models.CharField(
+        _("level"),
+        max_length=10,
+        choices=Level,
+        default=Level.ITEM,
+        help_text=_(
+            "An item is counted. A heading groups items and has no status of its own. "
+            "A part belongs to an item and is shown under it."
+        ),
+    )
+    parent = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        verbose_name=_("belongs to"),
+        null=True,
+        blank=True,
+        related_name="children",
+        help_text=_("The item of a part, or the heading of an item."),
+    )
+    number = models.CharField(
+        _("number"), max_length=20, blank=True, help_text=_("As printed, for example 3.4 or (ii).")
+    )
+    order = models.PositiveIntegerField(
+        _("order"), default=0, help_text=_("Its place in its plan or record.")
+    )
+
+    # What
+    title = models.CharField(
+        _("title"), max_length=500, help_text=_("What is to be done, in one sentence.")
+    )
+    description = models.TextField(_("description"), blank=True, help_text=_("Anything more."))
+    indicators = models.TextField(
+        _("indicators"), blank=True, help_text=_("How success is seen, one to a line.")
+    )
+    comments = models.TextField(
+        _("comments"), blank=True, help_text=_("Comments that the document itself prints.")
+    )
+    product_url = models.URLField(
+        _("link to the product"),
+        max_length=500,
+        blank=True,
+        help_text=_("Once it is out: where it can be read."),
+    )
+
+    # Where it comes from
+    source = models.ForeignKey(
+        SourceDocument,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="%(class)ss",
+        verbose_name=_("source"),
+        help_text=_("The document that it was taken from."),
+    )
+    locator = models.CharField(
+        _("place in the source"), max_length=200, blank=True, help_text=_("Page, section, row.")
+    )
+    reading_note = models.TextField(
+        _("how the source was read"),
+        blank=True,
+        help_text=_("What is uncertain or conflicting in the source. Shown on the page."),
+    )
+    introduced_on: models.DateField[date | str | None, date] = models.DateField(
+        _("introduced on"),
+        blank=True,
+        help_text=_("Before this day no page knows it. Leave it blank for today."),
+    )
+
+    # Axes
+    priority = models.CharField(
+        _("priority"), max_length=15, choices=Priority, default=Priority.UNKNOWN
+    )
+    wording = models.CharField(
+        _("wording"), max_length=15, choices=Wording, default=Wording.FINAL
+    )
+    provisional_title = models.CharField(
+        _("provisional wording"),
+        max_length=500,
+        blank=True,
+        help_text=_("How an earlier record put it, kept when the final wording came."),
+    )
+
+    # When
+    initial_timeframe = models.CharField(
+        _("time frame"),
+        max_length=200,
+        blank=True,
+        help_text=_("As first given, in the document's words. A revised one is an update."),
+    )
+    initial_earliest: models.DateField[date | str | None, date | None] = models.DateField(
+        _("earliest day"), null=True, blank=True
+    )
+    initial_latest: models.DateField[date | str | None, date | None] = models.DateField(
+        _("latest day"), null=True, blank=True, help_text=_("Overdue only after this day.")
+    )
+    timeframe_inherited = models.BooleanField(
+        _("time frame taken from a merged cell"), default=False
+    )
+
+    # Life
+    superseded_by = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="supersedes",
+        verbose_name=_("superseded by"),
+    )
+    superseded_on: models.DateField[date | str | None, date | None] = models.DateField(
+        _("superseded from"), null=True, blank=True
+    )
+    withdrawn_on: models.DateField[date | str | None, date | None] = models.DateField(
+        _("withdrawn from"),
+        null=True,
+        blank=True,
+        help_text=_("From this day on it is kept, but in no list or figure."),
+    )
+    continues = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="continued_by",
+        verbose_name=_("continues"),
+        help_text=_("The item of an earlier plan that this one carries on."),
+    )
+
+    # What the ledger says as of the true today; written by `workplans.status` alone.
+    cached_status = models.CharField(max_length=20, blank=True, editable=False)
+    cached_status_since: models.DateField[date | None, date | None] = models.DateField(
+        null=True, editable=False
+    )
+    cached_narrative = models.TextField(blank=True, editable=False)
+    cached_timeframe = models.CharField(max_length=200, blank=True, editable=False)
+    cached_earliest: models.DateField[date | None, date | None] = models.DateField(
+        null=True, editable=False
+    )
+    cached_due: models.DateField[date | None, date | None] = models.DateField(
+        null=True, editable=False
+    )
+    cached_last_reported_on: models.DateField[date | None, date | None] = models.DateField(
+        null=True, editable=False
+    )
+
+    STATUSES: tuple[StatusWord, ...] = ()
+
+    if TYPE_CHECKING:
+        updates: models.Manager[Any]
+        responsibilities: models.Manager[Any]
+        objects: models.Manager[Any]
+
+    class Meta:
+        abstract = True
+        ordering = ["order", "ref"]
+
+    def __str__(self) -> str:
+        return f"{self.ref} {self.title}"
+
+    def natural_key(self) -> tuple[str]:
+        return (self.ref,)
+
+    natural_key.dependencies = ["workplans.sourcedocument"]  # type: ignore[attr-defined]
+
+    @classmethod
+    def update_model(cls) -> type[StatusUpdate]:
+        """Return the model of this item's ledger rows."""
+        return cls._meta.get_field("updates").related_model  # type: ignore[return-value]
+
+    @property
+    def status_word(self) -> StatusWord:
+        """The row of the status table for the state that `as_of` added."""
+        return BY_CODE[self.status]  # type: ignore[attr-defined]
+
+    def days_overdue(self, day: date) -> int | None:
+        """Return by how many days the item was overdue on the day of its `as_of`; None if not."""
+        if self.timeliness != Timeliness.OVERDUE:  # type: ignore[attr-defined]
+            return None
+        return (day - self.due).days  # type: ignore[attr-defined]
+
+    def clean(self) -> None:
+        super().clean()
+        errors: dict[str, Any] = {}
+        errors |= self._parent_errors()
+        if self.initial_earliest and self.initial_latest:
+            if self.initial_earliest > self.initial_latest:
+                errors["initial_latest"] = _("The latest day lies before the earliest.")
+        if (self.initial_earliest or self.initial_latest) and not self.initial_timeframe:
+            errors["initial_timeframe"] = _("Write the time frame in words too, as it was given.")
+        if bool(self.superseded_by_id) != bool(self.superseded_on):
+            errors["superseded_on" if self.superseded_by_id else "superseded_by"] = _(
+                "Give both: what supersedes this item, and from which day."
+            )
+        if self.pk and self.superseded_by_id == self.pk:
+            errors["superseded_by"] = _("An item cannot supersede itself.")
+        if self.pk and self.continues_id == self.pk:
+            errors["continues"] = _("An item cannot continue itself.")
+        if self.level == Level.HEADING and self.cached_status:
+            errors["level"] = _("An item that has a status cannot become a heading.")
+        if errors:
+            raise ValidationError(errors)
+
+    def _parent_errors(self) -> dict[str, Any]:
+        parent = self.parent
+        if self.level == Level.PART:
+            if parent is None:
+                return {"parent": _("A part needs the item that it belongs to.")}
+            if parent.level != Level.ITEM:
+                return {"parent": _("A part belongs to an item, not to a heading or a part.")}
+        elif self.level == Level.HEADING:
+            if parent is not None:
+                return {"parent": _("A heading stands at the top and belongs to nothing.")}
+        elif parent is not None and parent.level != Level.HEADING:
+            return {"parent": _("An item can only stand under a heading.")}
+        if parent is not None and self.pk and parent.pk == self.pk:
+            return {"parent": _("An item cannot belong to itself.")}
+        if self.pk and self.level != Level.ITEM and self.level != Level.HEADING:
+            if type(self).objects.filter(parent=self).exists():
+                return {"level": _("It has parts or items of its own, so it cannot be a part.")}
+        return {}
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.introduced_on is None:
+            self.introduced_on = days.site_today()
+        new = self._state.adding
+        if new and not self.cached_timeframe:
+            self.cached_timeframe = self.initial_timeframe
+            self.cached_earliest = self.initial_earliest
+            self.cached_due = self.initial_latest
+        super().save(*args, **kwargs)
+
+
+def next_ref(model: type[TrackedItem], prefix: str, number: str) -> str:
+    """Return a reference that no item has: the prefix in capitals and the number.
+
+    Without a number, or if that reference is taken, the next free count stands in.
+    """
+    prefix = prefix.upper()
+    printed = re.sub(r"[^A-Za-z0-9._-]", "", number).strip(".")
+    if printed and not model.objects.filter(ref=f"{prefix}-{printed}").exists():
+        return f"{prefix}-{printed}"
+    stem = f"{prefix}-{printed}-" if printed else f"{prefix}-"
+    taken = set(model.objects.filter(ref__startswith=stem).values_list("ref", flat=True))
+    return next(ref for n in count(1) if (ref := f"{stem}{n}") not in taken)
+
+
+def item_constraints(statuses: tuple[StatusWord, ...]) -> list[models.BaseConstraint]:
+    """Return the constraints of a concrete item model, for its own statuses."""
+    name = "%(class)s_{}".format
+    return [
+        models.CheckConstraint(condition=~Q(ref=""), name=name("has_a_ref")),
+        models.CheckConstraint(condition=~Q(title=""), name=name("has_a_title")),
+        models.CheckConstraint(
+            condition=Q(level=Level.ITEM)
+            | Q(level=Level.PART, parent__isnull=False)
+            | Q(level=Level.HEADING, parent__isnull=True, cached_status=""),
+            name=name("level_fits_its_parent"),
+        ),
+        models.CheckConstraint(
+            condition=Q(parent__isnull=True) | ~Q(parent=F("id")), name=name("is_not_its_parent")
+        ),
+        models.CheckConstraint(
+            condition=Q(priority__in=Priority.values), name=name("priority_is_known")
+        ),
+        models.CheckConstraint(
+            condition=Q(wording__in=Wording.values), name=name("wording_is_known")
+        ),
+        models.CheckConstraint(
+            condition=Q(initial_earliest__isnull=True)
+            | Q(initial_latest__isnull=True)
+            | Q(initial_earliest__lte=F("initial_latest")),
+            name=name("time_frame_runs_forward"),
+        ),
+        models.CheckConstraint(
+            condition=Q(initial_earliest__isnull=True, initial_latest__isnull=True)
+            | ~Q(initial_timeframe=""),
+            name=name("time_frame_has_words"),
+        ),
+        models.CheckConstraint(
+            condition=Q(superseded_by__isnull=True, superseded_on__isnull=True)
+            | Q(superseded_by__isnull=False, superseded_on__isnull=False),
+            name=name("is_superseded_from_a_day"),
+        ),
+        models.CheckConstraint(
+            condition=Q(superseded_by__isnull=True) | ~Q(superseded_by=F("id")),
+            name=name("does_not_supersede_itself"),
+        ),
+        models.CheckConstraint(
+            condition=Q(continues__isnull=True) | ~Q(continues=F("id")),
+            name=name("does_not_continue_itself"),
+        ),
+        models.CheckConstraint(
+            condition=Q(cached_status__in=["", *(word.code for word in statuses)]),
+            name=name("status_is_known"),
+        ),
+    ]
+
+
+class ResponsibilityQuerySet(QuerySet[R]):
+    def on(self, day: date) -> Self:
+        """Keep the responsibilities that hold on a day; both ends are inclusive."""
+        return self.filter(
+            Q(since__isnull=True) | Q(since__lte=day), Q(until__isnull=True) | Q(until__gte=day)
+        )
+
+    def get_by_natural_key(self, ref: str, entity: str, role: str) -> R:
+        return self.get(item__ref=ref, entity__slug=entity, role=role)
+
+
+class Responsibility(models.Model):
+    """One party's part in one item. A subclass adds `item`."""
+
+    entity = models.ForeignKey(
+        Entity, models.PROTECT, related_name="%(class)s_set", verbose_name=_("entity")
+    )
+    role = models.CharField(_("role"), max_length=15, choices=Role, default=Role.LEAD)
+    order = models.PositiveSmallIntegerField(_("order"), default=0)
+    since: models.DateField[date | str | None, date | None] = models.DateField(
+        _("since"), null=True, blank=True, help_text=_("First day, if it is known.")
+    )
+    until: models.DateField[date | str | None, date | None] = models.DateField(
+        _("until"), null=True, blank=True, help_text=_("Last day, once it is over.")
+    )
+    as_printed = models.CharField(
+        _("as printed"),
+        max_length=300,
+        blank=True,
+        help_text=_("The cell of the document, with all its parties."),
+    )
+    inherited = models.BooleanField(_("from a merged cell"), default=False)
+    uncertain = models.BooleanField(
+        _("uncertain"),
+        default=False,
+        help_text=_("The source does not show clearly that it belongs here. The page says so."),
+    )
+
+    if TYPE_CHECKING:
+        item: models.ForeignKey[Any, Any]
+        item_id: int
+
+    class Meta:
+        abstract = True
+        ordering = ["order", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.entity} ({self.get_role_display()})"
+
+    def natural_key(self) -> tuple[str, str, str]:
+        return (self.item.ref, self.entity.slug, self.role)
+
+    natural_key.dependencies = ["workplans.entity"]  # type: ignore[attr-defined]
+
+    def clean(self) -> None:
+        super().clean()
+        if self.since and self.until and self.since > self.until:
+            raise ValidationError({"until": _("The last day lies before the first.")})
+
+
+def responsibility_constraints() -> list[models.BaseConstraint]:
+    """Return the constraints of a concrete responsibility model."""
+    return [
+        models.UniqueConstraint(
+            fields=["item", "entity", "role"],
+            name="%(class)s_is_entered_once",
+            violation_error_message=_("This party has this role already."),
+        ),
+        models.CheckConstraint(
+            condition=Q(role__in=Role.values), name="%(class)s_role_is_known"
+        ),
+        models.CheckConstraint(
+            condition=Q(since__isnull=True) | Q(until__isnull=True) | Q(since__lte=F("until")),
+            name="%(class)s_ends_after_it_begins",
+        ),
+    ]
+
+
+class StatusUpdateQuerySet(QuerySet[U]):
+    def get_by_natural_key(self, ref: str, sequence: int) -> U:
+        return self.get(item__ref=ref, sequence=sequence)
+
+    def standing(self) -> Self:
+        """Leave out the rows that another row replaces."""
+        return self.filter(replaced_by__isnull=True)
+
+    def newest_first(self) -> Self:
+        """Sort in the ledger's order, the newest first."""
+        return self.order_by(*NEWEST_FIRST)
+
+
+# What stands for a narrative that held personal data and was taken out.
+REDACTED = "[removed]"
+
+
+class StatusUpdate(models.Model):
+    """One row of the ledger: what was told of an item. A subclass adds `item`.
+
+    Rows are written by `workplans.status` alone and are never changed or deleted;
+    triggers below the ORM hold that line.
+    """
+
+    # Place in the ledger
+    sequence = models.PositiveIntegerField(
+        _("number"), editable=False, help_text=_("Counted from 1 for each item, without gap.")
+    )
+    slot = models.PositiveIntegerField(
+        editable=False, help_text=_("Place within a day: its own number, or the replaced row's.")
+    )
+    replaces = models.OneToOneField(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="replaced_by",
+        verbose_name=_("corrects"),
+    )
+
+    # What it says; any of the three
+    status = models.CharField(_("status"), max_length=20, blank=True)
+    narrative = models.TextField(_("narrative"), blank=True)
+    narrative_digest = models.CharField(max_length=64, blank=True, editable=False)
+    timeframe = models.CharField(_("revised time frame"), max_length=200, blank=True)
+    timeframe_earliest: models.DateField[date | None, date | None] = models.DateField(
+        _("earliest day"), null=True, blank=True
+    )
+    timeframe_latest: models.DateField[date | None, date | None] = models.DateField(
+        _("latest day"), null=True, blank=True
+    )
+
+    # When
+    effective_on: models.DateField[date | str, date] = models.DateField(_("true from"))
+    effective_words = models.CharField(_("day as printed"), max_length=100, blank=True)
+    reported_on: models.DateField[date | str, date] = models.DateField(_("reported on"))
+    recorded_at = models.DateTimeField(_("entered"), editable=False)
+
+    # Who and where from
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("entered by"),
+    )
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("proposed by"),
+    )
+    source = models.ForeignKey(
+        SourceDocument,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="%(class)ss",
+        verbose_name=_("source"),
+    )
+    locator = models.CharField(_("place in the source"), max_length=200, blank=True)
+
+    if TYPE_CHECKING:
+        item: models.ForeignKey[Any, Any]
+        item_id: int
+        replaced_by: Any
+
+    class Meta:
+        abstract = True
+        default_permissions = ("add", "view")
+        ordering = ["item", "sequence"]
+
+    def __str__(self) -> str:
+        return f"{self.item.ref} #{self.sequence}"
+
+    def natural_key(self) -> tuple[str, int]:
+        return (self.item.ref, self.sequence)
+
+    @property
+    def status_word(self) -> StatusWord | None:
+        """The row of the status table, or None for a row that tells no status."""
+        return BY_CODE[self.status] if self.status else None
+
+    @property
+    def withdraws(self) -> bool:
+        """Whether the row takes another back and says nothing in its place."""
+        return not (self.status or self.narrative or self.timeframe)
+
+
+def update_constraints(statuses: tuple[StatusWord, ...]) -> list[models.BaseConstraint]:
+    """Return the constraints of a concrete ledger model, for its own statuses."""
+    name = "%(class)s_{}".format
+    closing = [word.code for word in statuses if not word.is_open]
+    return [
+        models.UniqueConstraint(fields=["item", "sequence"], name=name("sequence_is_unique")),
+        models.CheckConstraint(
+            condition=Q(sequence__gte=1, slot__gte=1), name=name("is_counted_from_one")
+        ),
+        models.CheckConstraint(
+            condition=Q(slot=F("sequence")) | Q(replaces__isnull=False),
+            name=name("keeps_its_own_slot"),
+        ),
+        models.CheckConstraint(
+            condition=Q(replaces__isnull=True) | ~Q(replaces=F("id")),
+            name=name("does_not_replace_itself"),
+        ),
+        models.CheckConstraint(
+            condition=~Q(status="", narrative="", timeframe="") | Q(replaces__isnull=False),
+            name=name("says_something"),
+        ),
+        models.CheckConstraint(
+            condition=Q(status__in=["", *(word.code for word in statuses)]),
+            name=name("status_is_known"),
+        ),
+        models.CheckConstraint(
+            condition=~Q(status__in=closing, narrative=""), name=name("closes_with_a_narrative")
+        ),
+        models.CheckConstraint(
+            condition=~Q(timeframe="")
+            | Q(timeframe_earliest__isnull=True, timeframe_latest__isnull=True),
+            name=name("time_frame_has_words"),
+        ),
+        models.CheckConstraint(
+            condition=Q(timeframe_earliest__isnull=True)
+            | Q(timeframe_latest__isnull=True)
+            | Q(timeframe_earliest__lte=F("timeframe_latest")),
+            name=name("time_frame_runs_forward"),
+        ),
+    ]
+
+
+def update_indexes() -> list[models.Index]:
+    """Return the indexes of a concrete ledger model, each with the query that needs it."""
+    return [
+        # The state of an item as of a day: TrackedItemQuerySet.as_of, and the refresh.
+        models.Index(
+            "item",
+            F("effective_on").desc(),
+            F("slot").desc(),
+            F("sequence").desc(),
+            "status",
+            name="%(class)s_state",
+        ),
+        # When an item was last reported on: the last_reported_on of as_of.
+        models.Index("item", F("reported_on").desc(), name="%(class)s_reported"),
+    ]

@@ -1,0 +1,99 @@
+"""What every public page asks first: which day it answers for, and whether it is understood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from workplans import days
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a visitor asked of a page.
+
+    `day` is the day that the page answers for, `chosen` whether the address names it.
+    `errors` are sentences about parameters that were not understood; a page that has
+    any shows them and no rows.
+    """
+
+    day: date
+    chosen: bool = False
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def today(self) -> date:
+        """The site's today, pinned or true."""
+        return days.site_today()
+
+    @property
+    def is_past(self) -> bool:
+        """Whether the page shows an earlier day than the site's today."""
+        return self.day < self.today
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether the site's today is pinned for a demonstration."""
+        return settings.TRACKER_AS_OF is not None
+
+    @property
+    def true_today(self) -> date:
+        return days.true_today()
+
+    def carry(self, url: str, **parameters: Any) -> str:
+        """Return a link that keeps the chosen day and adds parameters; lists repeat."""
+        pairs = {name: value for name, value in parameters.items() if value not in (None, "")}
+        if self.chosen:
+            pairs["as_of"] = self.day.isoformat()
+        if not pairs:
+            return url
+        path, mark, fragment = url.partition("#")
+        return f"{path}{'&' if '?' in path else '?'}{urlencode(pairs, doseq=True)}{mark}{fragment}"
+
+
+def ask(request: HttpRequest, allowed: Iterable[str] = ()) -> Asked:
+    """Read the day and check the names of the parameters; `as_of` and `utm_…` always pass.
+
+    An unknown name, a name given twice where one is meant, or a day that is none
+    becomes a sentence in `errors`, and the page then shows no rows.
+    """
+    errors = unknown_parameters(request, allowed)
+    texts = request.GET.getlist("as_of")
+    day = days.site_today()
+    if len(texts) > 1:
+        errors.append(_("as_of is given twice. Give one day."))
+    elif texts:
+        try:
+            day = days.read_as_of(texts[0])
+        except ValidationError as error:
+            errors.extend(error.messages)
+    return Asked(day=day, chosen=bool(texts and texts[0]) and not errors, errors=errors)
+
+
+def unknown_parameters(request: HttpRequest, allowed: Iterable[str]) -> list[str]:
+    """Return a sentence for each parameter of the address that the page does not know."""
+    known = {"as_of", *allowed}
+    return [
+        _("“%(name)s” is not something that can be asked here. Possible: %(known)s.")
+        % {"name": name[:50], "known": ", ".join(sorted(known))}
+        for name in request.GET
+        if name not in known and not name.startswith("utm_")
+    ]
+
+
+def render_page(
+    request: HttpRequest, template: str, asked: Asked, context: dict[str, Any]
+) -> HttpResponse:
+    """Render a page for the day asked about; with errors it answers 400."""
+    return render(
+        request, template, {"asked": asked, **context}, status=400 if asked.errors else 200
+    )

@@ -1,0 +1,482 @@
+"""The ledger: the one door through which what is told of an item comes in.
+
+`record_update` and its set-based form `record_updates` are the only writers of ledger
+rows. They lock the items, judge each entry by the rules of the design ("The ledger"),
+append, and refresh the items' cached columns, in one transaction. The admin, imports,
+commands and, by way of `workplans.loading`, fixtures all come through here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import F, OuterRef, Subquery
+from django.db.models.functions import Coalesce, Least
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from workplans import days
+from workplans.models import Level, SourceDocument, StatusUpdate, TrackedItem
+from workplans.models.tracking import CACHED_COLUMNS, REDACTED, ledger_columns
+from workplans.status_words import BY_CODE
+from workplans.timeframes import AmbiguousDate, TimeFrame, read_timeframe
+
+# How many items are locked, judged and written at a time.
+CHUNK = 2000
+
+
+class NewerUpdate(ValidationError):
+    """Somebody has told something since the writer looked; `rows` are those updates."""
+
+    def __init__(self, rows: Sequence[StatusUpdate]) -> None:
+        self.rows = rows
+        super().__init__(
+            _("This item has been updated since you opened it. Read the new update, then decide."),
+            code="newer_update",
+        )
+
+
+class UpdatesRefused(Exception):
+    """No row was written, because some entries break a rule.
+
+    `errors` has the ValidationError of each refused entry, keyed by its place in the
+    sequence that was given.
+    """
+
+    def __init__(self, errors: dict[int, ValidationError]) -> None:
+        self.errors = errors
+        super().__init__(f"{len(errors)} entries were refused.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What somebody tells of one item: any of a status, a narrative, a revised time frame.
+
+    `effective_on` is the day from which it was true; without one it takes its source's
+    day, else the site's today. A time frame given as words is read by
+    `workplans.timeframes`; a TimeFrame is taken as it is. An entry that `replaces` a row
+    corrects it, or takes it back if it says nothing else. `after_sequence` is the number
+    of the newest row that the writer has seen (0 for none); without it, newer rows are
+    not asked about.
+    """
+
+    item: TrackedItem
+    status: str = ""
+    narrative: str = ""
+    timeframe: str | TimeFrame = ""
+    effective_on: date | None = None
+    effective_words: str = ""
+    source: SourceDocument | None = None
+    locator: str = ""
+    replaces: StatusUpdate | None = None
+    recorded_by: AbstractBaseUser | None = None
+    proposed_by: AbstractBaseUser | None = None
+    after_sequence: int | None = None
+
+
+class Row(NamedTuple):
+    """A ledger row as the rules need it; `narrative` is a digest, "" where there is none."""
+
+    id: int | None
+    sequence: int
+    slot: int
+    effective_on: date
+    reported_on: date
+    status: str
+    narrative: str
+    timeframe: str
+    earliest: date | None
+    latest: date | None
+    replaces_id: int | None
+
+
+class State(NamedTuple):
+    """What a ledger says as of a day. `narrative` is a digest; empty and None mean untold.
+
+    `timeframe` is None as long as the one first given was not revised.
+    """
+
+    status: str
+    status_since: date | None
+    narrative: str
+    timeframe: tuple[str, date | None, date | None] | None
+    last_reported_on: date | None
+
+
+def digest(text: str) -> str:
+    """Return the SHA-256 of a narrative in hex, or "" for an empty one."""
+    return hashlib.sha256(text.encode()).hexdigest() if text else ""
+
+
+def state_on(rows: Iterable[Row], day: date) -> State:
+    """Work out in plain Python what a ledger says as of a day.
+
+    It is the rule of `TrackedItemQuerySet.as_of` a second time, on purpose: the door
+    judges entries by it and `verify_ledger` recomputes the caches with it.
+    """
+    rows = list(rows)
+    replaced = {row.replaces_id for row in rows if row.replaces_id is not None}
+    standing = [row for row in rows if row.id is None or row.id not in replaced]
+    status, since, narrative = "", None, ""
+    timeframe: tuple[str, date | None, date | None] | None = None
+    for row in sorted(standing, key=lambda row: (row.effective_on, row.slot, row.sequence)):
+        if row.effective_on > day:
+            break
+        if row.status and row.status != status:
+            status, since = row.status, row.effective_on
+        narrative = row.narrative or narrative
+        if row.timeframe:
+            timeframe = (row.timeframe, row.earliest, row.latest)
+    reported = [row.reported_on for row in standing if row.reported_on <= day]
+    return State(status, since, narrative, timeframe, max(reported, default=None))
+
+
+def record_update(item: TrackedItem, *, today: date | None = None, **told: Any) -> StatusUpdate:
+    """Record what is told of one item, and return the row.
+
+    Takes the fields of Entry as keywords. Raise ValidationError, keyed by field, if a
+    rule is broken, and NewerUpdate if there are rows after `after_sequence`. The item's
+    cached columns are fresh afterwards. `today` is the site's today unless given.
+    """
+    try:
+        (row,) = record_updates([Entry(item=item, **told)], today=today)
+    except UpdatesRefused as refused:
+        raise refused.errors[0] from None
+    item.refresh_from_db(fields=[*CACHED_COLUMNS.values(), "introduced_on"])
+    return row
+
+
+def record_updates(entries: Sequence[Entry], *, today: date | None = None) -> list[StatusUpdate]:
+    """Record what is told of many items of one kind, all or nothing, and return the rows.
+
+    The rules are those of `record_update`; several entries of one item are judged in
+    the order given. Raise UpdatesRefused with an error for each entry that breaks one.
+    """
+    today = today or days.site_today()
+    if not entries:
+        return []
+    model = type(entries[0].item)
+    if any(type(entry.item) is not model for entry in entries):
+        raise TypeError("All entries must be of the same kind of item.")
+    by_item: dict[int, list[tuple[int, Entry]]] = defaultdict(list)
+    for place, entry in enumerate(entries):
+        by_item[entry.item.pk].append((place, entry))
+    written: dict[int, StatusUpdate] = {}
+    errors: dict[int, ValidationError] = {}
+    with transaction.atomic():
+        for ids in _chunks(sorted(by_item)):
+            levels = _lock(model, ids)
+            ledgers = read_rows(model, ids)
+            fresh: dict[int, StatusUpdate] = {}
+            for item_id in ids:
+                ledger = ledgers[item_id]
+                for place, entry in by_item[item_id]:
+                    try:
+                        row = _judge(entry, ledger, levels.get(item_id), today)
+                    except ValidationError as error:
+                        errors[place] = error
+                    else:
+                        ledger.append(_as_row(row))
+                        fresh[place] = row
+            if errors:
+                continue
+            model.update_model().objects.bulk_create(fresh.values(), batch_size=500)
+            refresh_cache(model, ids)
+            written |= fresh
+        if errors:
+            raise UpdatesRefused(dict(sorted(errors.items())))
+    return [written[place] for place in range(len(entries))]
+
+
+def judge_raw_row(row: StatusUpdate, today: date) -> None:
+    """Judge a ledger row that `loaddata` is about to save, and number and complete it.
+
+    Raise ValidationError as `record_update` does. Days that a file gives for a time
+    frame are kept, since they may rest on a year that the document only implies.
+    """
+    model = type(row.item)
+    levels = _lock(model, [row.item_id])
+    timeframe: str | TimeFrame = row.timeframe
+    if row.timeframe_earliest or row.timeframe_latest:
+        timeframe = TimeFrame(row.timeframe, row.timeframe_earliest, row.timeframe_latest)
+    entry = Entry(
+        item=row.item,
+        status=row.status,
+        narrative=row.narrative,
+        timeframe=timeframe,
+        effective_on=row.effective_on,
+        effective_words=row.effective_words,
+        source=row.source,
+        locator=row.locator,
+        replaces=row.replaces,
+        recorded_by=row.recorded_by,
+        proposed_by=row.proposed_by,
+    )
+    redacted_digest = row.narrative_digest if row.narrative == REDACTED else ""
+    ledger = read_rows(model, [row.item_id])[row.item_id]
+    judged = _judge(entry, ledger, levels.get(row.item_id), today)
+    if row.sequence not in (None, judged.sequence):
+        raise ValidationError(
+            {"sequence": _("It is numbered %(given)s, but the next number is %(next)s.")
+             % {"given": row.sequence, "next": judged.sequence}}
+        )
+    for field in row._meta.concrete_fields:
+        if not field.primary_key:
+            setattr(row, field.attname, getattr(judged, field.attname))
+    # A dump of a ledger with a redacted narrative keeps the digest of what stood there.
+    row.narrative_digest = redacted_digest or judged.narrative_digest
+
+
+def refresh_cache(model: type[TrackedItem], ids: Iterable[int]) -> None:
+    """Bring the cached columns of items up to what their ledgers say.
+
+    Also lowers `introduced_on` to the first day that a standing row of the item, or of
+    what belongs to it, was true. It is never raised.
+    """
+    columns = ledger_columns(model, None)
+    rows = model.update_model().objects
+    first_row = Subquery(
+        rows.filter(item=OuterRef("pk"), replaced_by__isnull=True)
+        .order_by("effective_on")
+        .values("effective_on")[:1]
+    )
+    first_child = Subquery(
+        model.objects.filter(parent=OuterRef("pk"))
+        .order_by("introduced_on")
+        .values("introduced_on")[:1]
+    )
+    for chunk in _chunks(sorted(ids)):
+        items = model.objects.filter(pk__in=chunk)
+        items.update(
+            **{cached: columns[name] for name, cached in CACHED_COLUMNS.items()},
+            introduced_on=Least(F("introduced_on"), Coalesce(first_row, F("introduced_on"))),
+        )
+        # Two steps up at most: from a part to its item, and from there to its heading.
+        above = items.filter(parent__isnull=False).values_list("parent", flat=True)
+        parents = sorted(set(above))
+        while parents:
+            level = model.objects.filter(pk__in=parents)
+            level.filter(introduced_on__gt=first_child).update(introduced_on=first_child)
+            parents = sorted(
+                set(level.filter(parent__isnull=False).values_list("parent", flat=True))
+            )
+
+
+def read_rows(model: type[TrackedItem], ids: Sequence[int]) -> dict[int, list[Row]]:
+    """Return the ledgers of items, keyed by item, each in the order of its numbers."""
+    ledgers: dict[int, list[Row]] = {item_id: [] for item_id in ids}
+    rows = (
+        model.update_model()
+        .objects.filter(item__in=ids)
+        .order_by("item", "sequence")
+        .values_list(
+            "item", "id", "sequence", "slot", "effective_on", "reported_on", "status",
+            "narrative_digest", "timeframe", "timeframe_earliest", "timeframe_latest", "replaces",
+        )
+    )
+    for item_id, *values in rows:
+        ledgers[item_id].append(Row(*values))
+    return ledgers
+
+
+def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(ids), CHUNK):
+        yield ids[start : start + CHUNK]
+
+
+def _lock(model: type[TrackedItem], ids: Sequence[int]) -> dict[int, str]:
+    """Lock items and what they belong to, and return the items' levels.
+
+    All rows are locked in the order of their keys, so that two writers wait for each
+    other instead of locking each other out. SQLite's transactions exclude each other.
+    """
+    above = model.objects.filter(pk__in=ids, parent__isnull=False)
+    wanted = set(ids)
+    for parent, grandparent in above.values_list("parent", "parent__parent"):
+        wanted |= {parent} | ({grandparent} if grandparent else set())
+    locked = (
+        model.objects.select_for_update(of=("self",))
+        .filter(pk__in=sorted(wanted))
+        .order_by("pk")
+        .values_list("pk", "level")
+    )
+    return dict(locked)
+
+
+def _as_row(row: StatusUpdate) -> Row:
+    return Row(
+        row.pk, row.sequence, row.slot, row.effective_on, row.reported_on, row.status,
+        row.narrative_digest, row.timeframe, row.timeframe_earliest, row.timeframe_latest,
+        row.replaces_id,
+    )  # fmt: skip
+
+
+def _judge(entry: Entry, ledger: list[Row], level: str | None, today: date) -> StatusUpdate:
+    """Return the unsaved row for an entry, or raise ValidationError, keyed by field.
+
+    `ledger` holds the item's rows so far, `level` its level (None if it is gone).
+    """
+    model = type(entry.item)
+    head = ledger[-1].sequence if ledger else 0
+    if entry.after_sequence is not None and head > entry.after_sequence:
+        newer = model.update_model().objects.filter(
+            item=entry.item, sequence__gt=entry.after_sequence
+        )
+        raise NewerUpdate(list(newer.order_by("sequence")))
+    if level is None:
+        raise ValidationError(_("The item %(ref)s is gone.") % {"ref": entry.item.ref})
+    if level == Level.HEADING:
+        raise ValidationError(_("A heading has no status or narrative. Update the items under it."))
+
+    errors: dict[str, Any] = {}
+    status, narrative = entry.status, entry.narrative.strip()
+    frame = _read_frame(entry.timeframe, errors)
+    source_day = entry.source.dated if entry.source else None
+    reported_on = source_day or today
+    effective_on = entry.effective_on or reported_on
+    replaced = _replaced_row(entry, ledger, errors)
+
+    if status and status not in {word.code for word in model.STATUSES}:
+        errors["status"] = _("“%(status)s” is not one of: %(known)s.") % {
+            "status": status,
+            "known": ", ".join(word.code for word in model.STATUSES),
+        }
+    elif status and not BY_CODE[status].is_open and not narrative:
+        errors["narrative"] = _("Say in a sentence how it was closed.")
+    if reported_on > today:
+        errors["source"] = _("The source is dated %(day)s, which lies ahead of %(today)s.") % {
+            "day": reported_on.isoformat(),
+            "today": today.isoformat(),
+        }
+    elif effective_on > today:
+        errors["effective_on"] = _("%(day)s lies ahead. Give %(today)s or an earlier day.") % {
+            "day": effective_on.isoformat(),
+            "today": today.isoformat(),
+        }
+    elif effective_on < days.FIRST_DAY:
+        errors["effective_on"] = _("%(day)s is too early. Give a day from %(first)s on.") % {
+            "day": effective_on.isoformat(),
+            "first": days.FIRST_DAY.isoformat(),
+        }
+    for name, words in (
+        ("narrative", narrative),
+        ("effective_words", entry.effective_words),
+        ("locator", entry.locator),
+    ):
+        if "\0" in words:
+            errors[name] = _("The text holds a character (NUL) that cannot be stored. Remove it.")
+        limit = model.update_model()._meta.get_field(name).max_length
+        if limit and len(words) > limit:
+            errors[name] = _("At most %(limit)d characters, please.") % {"limit": limit}
+    if not (status or narrative or frame.words or entry.replaces):
+        errors["status"] = _("Give a status, a narrative or a revised time frame.")
+    if errors:
+        raise ValidationError(errors)
+
+    row = model.update_model()(
+        item=entry.item,
+        sequence=head + 1,
+        slot=replaced.slot if replaced else head + 1,
+        replaces=entry.replaces,
+        status=status,
+        narrative=narrative,
+        narrative_digest=digest(narrative),
+        timeframe=frame.words,
+        timeframe_earliest=frame.earliest,
+        timeframe_latest=frame.latest,
+        effective_on=effective_on,
+        effective_words=entry.effective_words,
+        reported_on=reported_on,
+        recorded_at=timezone.now(),
+        recorded_by=entry.recorded_by,
+        proposed_by=entry.proposed_by,
+        source=entry.source,
+        locator=entry.locator,
+    )
+    if replaced is not None:
+        _refuse_same_correction(entry, row)
+    else:
+        _refuse_nothing_new(row, ledger)
+    return row
+
+
+def _read_frame(words: str | TimeFrame, errors: dict[str, Any]) -> TimeFrame:
+    nothing = TimeFrame("", None, None)
+    if isinstance(words, TimeFrame):
+        frame = words
+        if not frame.words and (frame.earliest or frame.latest):
+            errors["timeframe"] = _("Write the time frame in words too, as it was given.")
+        elif frame.earliest and frame.latest and frame.earliest > frame.latest:
+            errors["timeframe"] = _("The latest day lies before the earliest.")
+    else:
+        try:
+            frame = read_timeframe(words)
+        except AmbiguousDate as ambiguous:
+            errors["timeframe"] = str(ambiguous)
+            return nothing
+    if "\0" in frame.words:
+        errors["timeframe"] = _("The text holds a character (NUL) that cannot be stored. Remove it.")
+    elif len(frame.words) > 200:
+        errors["timeframe"] = _("At most %(limit)d characters, please.") % {"limit": 200}
+    return frame
+
+
+def _replaced_row(entry: Entry, ledger: list[Row], errors: dict[str, Any]) -> Row | None:
+    """Return the row that an entry corrects; note an error if it cannot be corrected."""
+    if entry.replaces is None:
+        return None
+    row = next((row for row in ledger if row.id == entry.replaces.pk), None)
+    if row is None:
+        errors["replaces"] = _("That update belongs to another item.")
+    elif any(other.replaces_id == row.id for other in ledger):
+        errors["replaces"] = _(
+            "Update %(number)d has been corrected already. Correct its correction instead."
+        ) % {"number": row.sequence}
+    return row
+
+
+def _refuse_same_correction(entry: Entry, row: StatusUpdate) -> None:
+    """Refuse a correction that leaves every word, day and source as it was."""
+    fields = (
+        "status", "narrative", "timeframe", "timeframe_earliest", "timeframe_latest",
+        "effective_on", "effective_words", "source_id", "locator",
+    )  # fmt: skip
+    if all(getattr(row, name) == getattr(entry.replaces, name) for name in fields):
+        raise ValidationError(
+            _("The correction says just what the update says."), code="nothing_new"
+        )
+
+
+def _refuse_nothing_new(row: StatusUpdate, ledger: list[Row]) -> None:
+    """Refuse a row all of whose content stands on its day already, told no later than the last.
+
+    The same told by a later source is an update: still pending is news.
+    """
+    before = state_on(ledger, row.effective_on)
+    last_reported_on = state_on(ledger, date.max).last_reported_on
+    frame = (row.timeframe, row.timeframe_earliest, row.timeframe_latest)
+    if (
+        last_reported_on is not None
+        and row.reported_on <= last_reported_on
+        and row.status in ("", before.status)
+        and row.narrative_digest in ("", before.narrative)
+        and (not row.timeframe or frame == before.timeframe)
+    ):
+        raise ValidationError(
+            _("This is known already: the same was told with a report of %(day)s.")
+            % {"day": last_reported_on.isoformat()},
+            code="nothing_new",
+        )
+
+
+def ledger_items(model: type[TrackedItem]) -> models.QuerySet[Any]:
+    """Return the items of a kind that have a ledger, in the order of their references."""
+    return model.objects.filter(updates__isnull=False).distinct().order_by("ref")
