@@ -379,10 +379,9 @@ class ActionPoint(TrackedItem):
             raise ValidationError(
                 {"recommendation": _("It comes from its meeting or a recommendation, not both.")}
             )
-        if self.parent and (self.meeting_id, self.recommendation_id) != (
-            self.parent.meeting_id,
-            self.parent.recommendation_id,
-        ):
+        parent: Any = self.parent
+        origin = (self.meeting_id, self.recommendation_id)
+        if parent and origin != (parent.meeting_id, parent.recommendation_id):
             raise ValidationError(
                 {"parent": _("It belongs to an item of another meeting or recommendation.")}
             )

@@ -44,15 +44,14 @@ class Address:
         return f"http://{'localhost' if self.is_every_interface else self.host}:{self.port}/"
 
 
-def prepare(
-    arguments: Iterable[str], environment: MutableMapping[str, str] = os.environ
-) -> None:
+def prepare(arguments: Iterable[str], environment: MutableMapping[str, str] = os.environ) -> None:
     """Set the variables that the demo needs; those set already win."""
     if "SECRET_KEY" not in environment:
         environment["SECRET_KEY"] = kept_key(Path(environment.get("DATA_DIR") or DATA_DIR))
     environment.setdefault("ALLOWED_HOSTS", ",".join(sorted(served_hosts(arguments))))
     environment.setdefault("DEBUG", "false")
     environment.setdefault("HTTPS", "false")
+    environment.setdefault("STATIC_COLLECTED", "false")
     environment.setdefault("TRACKER_AS_OF", AS_OF)
 
 

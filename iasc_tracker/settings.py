@@ -12,6 +12,9 @@ Variables, all optional but the first two, which are demanded unless DEBUG is tr
 - DATABASE_URL: postgres://user:password@host:port/name, special characters percent-encoded, or
   sqlite:////path. Default: SQLite in DATA_DIR.
 - DATA_DIR: the folder for the SQLite database and the collected static files. Default: var.
+- STATIC_COLLECTED: whether static files are served as `manage.py collectstatic` left them,
+  compressed and named by content, or straight from their sources. Default true, and false
+  with DEBUG.
 - TRACKER_AS_OF: the day, as YYYY-MM-DD, at which the site's today is pinned. Default: not pinned.
 """
 
@@ -253,17 +256,19 @@ LANGUAGES = [
 ]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 
-# Static files: in production with names that change with their content, compressed beforehand
+# Static files
 
+STATIC_COLLECTED = read_flag("STATIC_COLLECTED", default=not DEBUG)
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = DATA_DIR / "static" if STATIC_COLLECTED else None
 STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = not STATIC_COLLECTED
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if STATIC_COLLECTED
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
 

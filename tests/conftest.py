@@ -16,6 +16,7 @@ os.environ.update(
     ALLOWED_HOSTS="localhost",
     DEBUG="false",
     HTTPS="false",
+    STATIC_COLLECTED="false",
 )
 for name in ("TRACKER_AS_OF", "TRUST_PROXY_HEADER", "CSRF_TRUSTED_ORIGINS"):
     os.environ.pop(name, None)
@@ -29,13 +30,10 @@ from django.conf import settings as django_settings  # noqa: E402
 ON_POSTGRES = "postgresql" in django_settings.DATABASES["default"]["ENGINE"]
 if not ON_POSTGRES:
     # In memory, the threads of a live server would share one connection, and fail.
-    django_settings.DATABASES["default"]["TEST"] = {"NAME": str(Path(own_folder.name, "test"))}
+    test_database = django_settings.DATABASES["default"].setdefault("TEST", {})
+    test_database["NAME"] = str(Path(own_folder.name, "test"))
 django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-django_settings.STORAGES["staticfiles"] = {
-    "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-}
 django_settings.WHITENOISE_AUTOREFRESH = True  # looks for a file when asked for it, not at start
-django_settings.WHITENOISE_USE_FINDERS = True
 
 django.setup()
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
@@ -77,8 +77,8 @@ class Entry:
     source: SourceDocument | None = None
     locator: str = ""
     replaces: StatusUpdate | None = None
-    recorded_by: AbstractBaseUser | None = None
-    proposed_by: AbstractBaseUser | None = None
+    recorded_by: User | None = None
+    proposed_by: User | None = None
     after_sequence: int | None = None
 
 
@@ -173,7 +173,7 @@ def record_updates(entries: Sequence[Entry], *, today: date | None = None) -> li
     errors: dict[int, ValidationError] = {}
     with transaction.atomic():
         for ids in _chunks(sorted(by_item)):
-            levels = _lock(model, ids)
+            levels = lock_items(model, ids)
             ledgers = read_rows(model, ids)
             fresh: dict[int, StatusUpdate] = {}
             for item_id in ids:
@@ -196,6 +196,22 @@ def record_updates(entries: Sequence[Entry], *, today: date | None = None) -> li
     return [written[place] for place in range(len(entries))]
 
 
+def judge_entry(entry: Entry, *, today: date | None = None) -> None:
+    """Raise ValidationError, as `record_update` would, without writing anything.
+
+    For a form that must show errors before it saves: inside one transaction the item
+    stays locked in between, so that what was judged good can be recorded. An item that
+    is about to be made has no rows yet.
+    """
+    today = today or days.site_today()
+    item, model = entry.item, type(entry.item)
+    if item.pk is None:
+        _judge(entry, [], item.level, today)
+    else:
+        level = lock_items(model, [item.pk]).get(item.pk)
+        _judge(entry, read_rows(model, [item.pk])[item.pk], level, today)
+
+
 def judge_raw_row(row: StatusUpdate, today: date) -> None:
     """Judge a ledger row that `loaddata` is about to save, and number and complete it.
 
@@ -203,7 +219,7 @@ def judge_raw_row(row: StatusUpdate, today: date) -> None:
     frame are kept, since they may rest on a year that the document only implies.
     """
     model = type(row.item)
-    levels = _lock(model, [row.item_id])
+    levels = lock_items(model, [row.item_id])
     timeframe: str | TimeFrame = row.timeframe
     if row.timeframe_earliest or row.timeframe_latest:
         timeframe = TimeFrame(row.timeframe, row.timeframe_earliest, row.timeframe_latest)
@@ -225,14 +241,36 @@ def judge_raw_row(row: StatusUpdate, today: date) -> None:
     judged = _judge(entry, ledger, levels.get(row.item_id), today)
     if row.sequence not in (None, judged.sequence):
         raise ValidationError(
-            {"sequence": _("It is numbered %(given)s, but the next number is %(next)s.")
-             % {"given": row.sequence, "next": judged.sequence}}
+            {
+                "sequence": _("It is numbered %(given)s, but the next number is %(next)s.")
+                % {"given": row.sequence, "next": judged.sequence}
+            }
         )
     for field in row._meta.concrete_fields:
         if not field.primary_key:
             setattr(row, field.attname, getattr(judged, field.attname))
     # A dump of a ledger with a redacted narrative keeps the digest of what stood there.
     row.narrative_digest = redacted_digest or judged.narrative_digest
+
+
+def lock_items(model: type[TrackedItem], ids: Sequence[int]) -> dict[int, str]:
+    """Lock items and what they belong to, and return the items' levels.
+
+    All rows are locked in the order of their keys, so that two writers wait for each
+    other instead of locking each other out. SQLite's transactions exclude each other.
+    Call it inside a transaction.
+    """
+    above = model.objects.filter(pk__in=ids, parent__isnull=False)
+    wanted = set(ids)
+    for parent, grandparent in above.values_list("parent", "parent__parent"):
+        wanted |= {parent} | ({grandparent} if grandparent else set())
+    locked = (
+        model.objects.select_for_update(of=("self",))
+        .filter(pk__in=sorted(wanted))
+        .order_by("pk")
+        .values_list("pk", "level")
+    )
+    return dict(locked)
 
 
 def refresh_cache(model: type[TrackedItem], ids: Iterable[int]) -> None:
@@ -278,8 +316,18 @@ def read_rows(model: type[TrackedItem], ids: Sequence[int]) -> dict[int, list[Ro
         .objects.filter(item__in=ids)
         .order_by("item", "sequence")
         .values_list(
-            "item", "id", "sequence", "slot", "effective_on", "reported_on", "status",
-            "narrative_digest", "timeframe", "timeframe_earliest", "timeframe_latest", "replaces",
+            "item",
+            "id",
+            "sequence",
+            "slot",
+            "effective_on",
+            "reported_on",
+            "status",
+            "narrative_digest",
+            "timeframe",
+            "timeframe_earliest",
+            "timeframe_latest",
+            "replaces",
         )
     )
     for item_id, *values in rows:
@@ -290,25 +338,6 @@ def read_rows(model: type[TrackedItem], ids: Sequence[int]) -> dict[int, list[Ro
 def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
     for start in range(0, len(ids), CHUNK):
         yield ids[start : start + CHUNK]
-
-
-def _lock(model: type[TrackedItem], ids: Sequence[int]) -> dict[int, str]:
-    """Lock items and what they belong to, and return the items' levels.
-
-    All rows are locked in the order of their keys, so that two writers wait for each
-    other instead of locking each other out. SQLite's transactions exclude each other.
-    """
-    above = model.objects.filter(pk__in=ids, parent__isnull=False)
-    wanted = set(ids)
-    for parent, grandparent in above.values_list("parent", "parent__parent"):
-        wanted |= {parent} | ({grandparent} if grandparent else set())
-    locked = (
-        model.objects.select_for_update(of=("self",))
-        .filter(pk__in=sorted(wanted))
-        .order_by("pk")
-        .values_list("pk", "level")
-    )
-    return dict(locked)
 
 
 def _as_row(row: StatusUpdate) -> Row:
@@ -368,6 +397,7 @@ def _judge(entry: Entry, ledger: list[Row], level: str | None, today: date) -> S
         }
     for name, words in (
         ("narrative", narrative),
+        ("timeframe", frame.words),
         ("effective_words", entry.effective_words),
         ("locator", entry.locator),
     ):
@@ -422,10 +452,6 @@ def _read_frame(words: str | TimeFrame, errors: dict[str, Any]) -> TimeFrame:
         except AmbiguousDate as ambiguous:
             errors["timeframe"] = str(ambiguous)
             return nothing
-    if "\0" in frame.words:
-        errors["timeframe"] = _("The text holds a character (NUL) that cannot be stored. Remove it.")
-    elif len(frame.words) > 200:
-        errors["timeframe"] = _("At most %(limit)d characters, please.") % {"limit": 200}
     return frame
 
 
@@ -475,8 +501,3 @@ def _refuse_nothing_new(row: StatusUpdate, ledger: list[Row]) -> None:
             % {"day": last_reported_on.isoformat()},
             code="nothing_new",
         )
-
-
-def ledger_items(model: type[TrackedItem]) -> models.QuerySet[Any]:
-    """Return the items of a kind that have a ledger, in the order of their references."""
-    return model.objects.filter(updates__isnull=False).distinct().order_by("ref")

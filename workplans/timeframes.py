@@ -8,13 +8,14 @@ as a whole or not at all, and never guesses: what the grammar below does not cov
     opening  = by | until | till | up to | no later than | since | from | between
     range    = - | / | to | until | till | through | and (after "between")
     join     = , | ; | & | and
-    part     = date | day | [the] (end of | early | mid | late) period | period
+    part     = date | day | period | end [of] period | (early | mid | late) (June 2021 | 2021)
     date     = 2020-07-09 | 30/06/2021 | 30.06.2021 | 30-06-2021 | 30/06
     day      = 9 July 2020 | 9-Jul-2020 | July 9, 2020 | July 9-12, 2020 | 9 (before another day)
     period   = June 2021 | third week of August | Q2 2021 | 2021 Q2 | second quarter of 2021
              | H1 2021 | first half of 2021 | fall of 2021 | 2021
 
-Brackets, full stops and the phrases in `_LEADING` and `_TRAILING` around a frame are passed over.
+"The" may stand before a part. Brackets, full stops and the phrases in `_LEADING` and `_TRAILING`
+around a frame are passed over.
 """
 
 from __future__ import annotations
@@ -280,6 +281,7 @@ class _Reader:
         self.at = 0
 
     def frame(self, year: int | None) -> tuple[date | None, date | None]:
+        """Return the earliest and the latest day of the whole expression."""
         opening = self._opening()
         parts = [self._part()]
         is_range = self._take(*_RANGE) or (opening is _Opening.BETWEEN and self._take("and"))
@@ -335,7 +337,7 @@ class _Reader:
             return replace(whole, is_end=True)
         third = self._pick(_THIRDS)
         if third is not None:
-            self._pass_over("-", "of", "in", "the")
+            self._pass_over("-", "of", "in")
             return self._third(third)
         token = self._next()
         if token.kind in ("iso", "figures"):
@@ -346,7 +348,7 @@ class _Reader:
     def _third(self, third: int) -> _Part:
         month = self._month()
         if month is None:
-            year = self._year() or self._fail()
+            year = self._bare_year() or self._fail()
             return _Part(_Kind.PERIOD, year, 4 * third + 1, 4 * third + 4)
         if month.kind is _Kind.DAY:
             self._fail()
@@ -407,7 +409,7 @@ class _Reader:
         if week is None or not self._take("week"):
             self.at = start
             return None
-        self._pass_over("of", "in")
+        self._take("of")
         month = self._month()
         if month is None or month.kind is _Kind.DAY:
             self._fail()
@@ -429,7 +431,7 @@ class _Reader:
 
     def _year_first(self) -> _Part | None:
         """Read a year, or the quarter or half written after it."""
-        year = self._year()
+        year = self._bare_year()
         if year is None:
             return None
         start = self.at
@@ -443,13 +445,19 @@ class _Reader:
         return _Part(_Kind.YEAR, year, 1, 12)
 
     def _year(self) -> int | None:
+        """Read the year after a month, a day or a period."""
         start = self.at
         self._take(",", "of")
-        if self._next_is_year():
-            self.at += 1
-            return int(self.tokens[self.at - 1].text)
-        self.at = start
-        return None
+        year = self._bare_year()
+        if year is None:
+            self.at = start
+        return year
+
+    def _bare_year(self) -> int | None:
+        if not self._next_is_year():
+            return None
+        self.at += 1
+        return int(self.tokens[self.at - 1].text)
 
     def _next_is_year(self) -> bool:
         kind, text = self._next()
@@ -547,10 +555,11 @@ def _completed(parts: Sequence[_Part], assumed: int | None) -> list[_Part]:
     printed = next((at for at, part in enumerate(parts) if part.year is not None), None)
     if printed is not None:
         # After a printed year none is implied. "June – 2021" may be one month or a range.
-        unclear = any(part.year is None for part in parts[printed:])
-        if unclear or (printed and parts[printed].kind is _Kind.YEAR):
+        giver = parts[printed]
+        may_be_one = printed > 0 and giver.kind is _Kind.YEAR and not giver.is_end
+        if may_be_one or any(part.year is None for part in parts[printed:]):
             raise _NotUnderstood
-        assumed = parts[printed].year
+        assumed = giver.year
     completed: list[_Part] = []
     following: _Part | None = None
     for part in reversed(parts):

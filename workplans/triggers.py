@@ -131,8 +131,7 @@ def _allowed_update(columns: list[str], same: str) -> str:
     unchanged = " AND ".join(same.format(c=c) for c in kept)
     persons = " AND ".join(f"({same.format(c=c)} OR NEW.{c} IS NULL)" for c in PERSONS)
     narrative = (
-        f"({same.format(c='narrative')} OR "
-        f"(OLD.narrative <> '' AND NEW.narrative = '{REDACTED}'))"
+        f"({same.format(c='narrative')} OR (OLD.narrative <> '' AND NEW.narrative = '{REDACTED}'))"
     )
     changed = " AND ".join(same.format(c=c) for c in (*PERSONS, "narrative"))
     return f"({unchanged} AND {persons} AND {narrative} AND NOT ({changed}))"
@@ -197,7 +196,8 @@ def _postgresql_triggers(table: str, columns: list[str]) -> list[Trigger]:
                 name,
                 (
                     create_function,
-                    f"CREATE OR REPLACE TRIGGER {name} {event} ON {table} {each} EXECUTE FUNCTION {name}()",
+                    f"CREATE OR REPLACE TRIGGER {name} {event} ON {table} {each} "
+                    f"EXECUTE FUNCTION {name}()",
                     f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}",
                 ),
             )

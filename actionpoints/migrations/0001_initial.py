@@ -7,318 +7,1290 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('workplans', '0001_initial'),
+        ("workplans", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Meeting',
+            name="Meeting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('published', models.BooleanField(default=False, help_text='Until it is published, only signed-in staff see it and what belongs to it.', verbose_name='published')),
-                ('archived_on', models.DateField(blank=True, help_text='From this day on it counts apart, and never as overdue, due or silent.', null=True, verbose_name='archived from')),
-                ('title', models.CharField(help_text='As its record names it.', max_length=300, verbose_name='title')),
-                ('slug', models.SlugField(help_text='Its address on this site, for example “opag-2020-07-09”. The references of its action points begin with it (OPAG-2020-07-09-1). Do not change it later.', unique=True, verbose_name='address')),
-                ('session', models.CharField(blank=True, max_length=100, verbose_name='session')),
-                ('held_on', models.DateField(help_text='The last day, if it took several.', verbose_name='day')),
-                ('date_words', models.CharField(blank=True, help_text='If it says it otherwise.', max_length=100, verbose_name='date as printed')),
-                ('note', models.TextField(blank=True, help_text='What a reader should know. Shown publicly.', verbose_name='note')),
-                ('attendees', models.ManyToManyField(blank=True, help_text='Organisations and bodies only, never persons.', related_name='attended', to='workplans.entity', verbose_name='attended by')),
-                ('body', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='meetings', to='workplans.entity', verbose_name='body')),
-                ('record', models.OneToOneField(blank=True, help_text='What it told about earlier action points makes them reviewed here.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='meeting', to='workplans.sourcedocument', verbose_name='record')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "published",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Until it is published, only signed-in staff see it and what belongs to it.",
+                        verbose_name="published",
+                    ),
+                ),
+                (
+                    "archived_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="From this day on it counts apart, and never as overdue, due or silent.",
+                        null=True,
+                        verbose_name="archived from",
+                    ),
+                ),
+                (
+                    "title",
+                    models.CharField(
+                        help_text="As its record names it.", max_length=300, verbose_name="title"
+                    ),
+                ),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="Its address on this site, for example “opag-2020-07-09”. The references of its action points begin with it (OPAG-2020-07-09-1). Do not change it later.",
+                        unique=True,
+                        verbose_name="address",
+                    ),
+                ),
+                ("session", models.CharField(blank=True, max_length=100, verbose_name="session")),
+                (
+                    "held_on",
+                    models.DateField(
+                        help_text="The last day, if it took several.", verbose_name="day"
+                    ),
+                ),
+                (
+                    "date_words",
+                    models.CharField(
+                        blank=True,
+                        help_text="If it says it otherwise.",
+                        max_length=100,
+                        verbose_name="date as printed",
+                    ),
+                ),
+                (
+                    "note",
+                    models.TextField(
+                        blank=True,
+                        help_text="What a reader should know. Shown publicly.",
+                        verbose_name="note",
+                    ),
+                ),
+                (
+                    "attendees",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Organisations and bodies only, never persons.",
+                        related_name="attended",
+                        to="workplans.entity",
+                        verbose_name="attended by",
+                    ),
+                ),
+                (
+                    "body",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="meetings",
+                        to="workplans.entity",
+                        verbose_name="body",
+                    ),
+                ),
+                (
+                    "record",
+                    models.OneToOneField(
+                        blank=True,
+                        help_text="What it told about earlier action points makes them reviewed here.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="meeting",
+                        to="workplans.sourcedocument",
+                        verbose_name="record",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'meeting',
-                'verbose_name_plural': 'meetings',
-                'ordering': ['-held_on', 'slug'],
+                "verbose_name": "meeting",
+                "verbose_name_plural": "meetings",
+                "ordering": ["-held_on", "slug"],
             },
         ),
         migrations.CreateModel(
-            name='ActionPoint',
+            name="ActionPoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('ref', models.CharField(blank=True, help_text='Given once and never changed or reused. Leave it blank to have one made.', max_length=60, unique=True, validators=[django.core.validators.RegexValidator('\\A[A-Za-z0-9][A-Za-z0-9._-]*\\Z', 'A reference is made of letters, digits, dots, hyphens and underscores.')], verbose_name='reference')),
-                ('level', models.CharField(choices=[('item', 'item'), ('heading', 'heading'), ('part', 'part')], default='item', help_text='An item is counted. A heading groups items and has no status of its own. A part belongs to an item and is shown under it.', max_length=10, verbose_name='level')),
-                ('number', models.CharField(blank=True, help_text='As printed, for example 3.4 or (ii).', max_length=20, verbose_name='number')),
-                ('order', models.PositiveIntegerField(default=0, help_text='Its place in its plan or record.', verbose_name='order')),
-                ('title', models.CharField(help_text='What is to be done, in one sentence.', max_length=500, verbose_name='title')),
-                ('description', models.TextField(blank=True, help_text='Anything more.', verbose_name='description')),
-                ('indicators', models.TextField(blank=True, help_text='How success is seen, one to a line.', verbose_name='indicators')),
-                ('comments', models.TextField(blank=True, help_text='Comments that the document itself prints.', verbose_name='comments')),
-                ('product_url', models.URLField(blank=True, help_text='Once it is out: where it can be read.', max_length=500, verbose_name='link to the product')),
-                ('locator', models.CharField(blank=True, help_text='Page, section, row.', max_length=200, verbose_name='place in the source')),
-                ('reading_note', models.TextField(blank=True, help_text='What is uncertain or conflicting in the source. Shown on the page.', verbose_name='how the source was read')),
-                ('introduced_on', models.DateField(blank=True, help_text='Before this day no page knows it. Leave it blank for today.', verbose_name='introduced on')),
-                ('priority', models.CharField(choices=[('prioritized', 'prioritized'), ('deprioritized', 'de-prioritized'), ('unknown', 'unknown')], default='unknown', max_length=15, verbose_name='priority')),
-                ('wording', models.CharField(choices=[('provisional', 'provisional'), ('final', 'final')], default='final', max_length=15, verbose_name='wording')),
-                ('provisional_title', models.CharField(blank=True, help_text='How an earlier record put it, kept when the final wording came.', max_length=500, verbose_name='provisional wording')),
-                ('initial_timeframe', models.CharField(blank=True, help_text="As first given, in the document's words. A revised one is an update.", max_length=200, verbose_name='time frame')),
-                ('initial_earliest', models.DateField(blank=True, null=True, verbose_name='earliest day')),
-                ('initial_latest', models.DateField(blank=True, help_text='Overdue only after this day.', null=True, verbose_name='latest day')),
-                ('timeframe_inherited', models.BooleanField(default=False, verbose_name='time frame taken from a merged cell')),
-                ('superseded_on', models.DateField(blank=True, null=True, verbose_name='superseded from')),
-                ('withdrawn_on', models.DateField(blank=True, help_text='From this day on it is kept, but in no list or figure.', null=True, verbose_name='withdrawn from')),
-                ('cached_status', models.CharField(blank=True, editable=False, max_length=20)),
-                ('cached_status_since', models.DateField(editable=False, null=True)),
-                ('cached_narrative', models.TextField(blank=True, editable=False)),
-                ('cached_timeframe', models.CharField(blank=True, editable=False, max_length=200)),
-                ('cached_earliest', models.DateField(editable=False, null=True)),
-                ('cached_due', models.DateField(editable=False, null=True)),
-                ('cached_last_reported_on', models.DateField(editable=False, null=True)),
-                ('theme', models.CharField(blank=True, help_text='For example “Localization”.', max_length=150, verbose_name='theme')),
-                ('combine_with', models.ManyToManyField(blank=True, help_text='Action points that the source says to take forward together.', to='actionpoints.actionpoint', verbose_name='combine with')),
-                ('continues', models.ForeignKey(blank=True, help_text='The item of an earlier plan that this one carries on.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='continued_by', to='actionpoints.actionpoint', verbose_name='continues')),
-                ('parent', models.ForeignKey(blank=True, help_text='The item of a part, or the heading of an item.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='actionpoints.actionpoint', verbose_name='belongs to')),
-                ('source', models.ForeignKey(blank=True, help_text='The document that it was taken from.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='workplans.sourcedocument', verbose_name='source')),
-                ('superseded_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='supersedes', to='actionpoints.actionpoint', verbose_name='superseded by')),
-                ('meeting', models.ForeignKey(blank=True, help_text='The meeting that decided it, if one did.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='action_points', to='actionpoints.meeting', verbose_name='meeting')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "ref",
+                    models.CharField(
+                        blank=True,
+                        help_text="Given once and never changed or reused. Leave it blank to have one made.",
+                        max_length=60,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "\\A[A-Za-z0-9][A-Za-z0-9._-]*\\Z",
+                                "A reference is made of letters, digits, dots, hyphens and underscores.",
+                            )
+                        ],
+                        verbose_name="reference",
+                    ),
+                ),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[("item", "item"), ("heading", "heading"), ("part", "part")],
+                        default="item",
+                        help_text="An item is counted. A heading groups items and has no status of its own. A part belongs to an item and is shown under it.",
+                        max_length=10,
+                        verbose_name="level",
+                    ),
+                ),
+                (
+                    "number",
+                    models.CharField(
+                        blank=True,
+                        help_text="As printed, for example 3.4 or (ii).",
+                        max_length=20,
+                        verbose_name="number",
+                    ),
+                ),
+                (
+                    "order",
+                    models.PositiveIntegerField(
+                        default=0,
+                        help_text="Its place in its plan or record.",
+                        verbose_name="order",
+                    ),
+                ),
+                (
+                    "title",
+                    models.CharField(
+                        help_text="What is to be done, in one sentence.",
+                        max_length=500,
+                        verbose_name="title",
+                    ),
+                ),
+                (
+                    "description",
+                    models.TextField(
+                        blank=True, help_text="Anything more.", verbose_name="description"
+                    ),
+                ),
+                (
+                    "indicators",
+                    models.TextField(
+                        blank=True,
+                        help_text="How success is seen, one to a line.",
+                        verbose_name="indicators",
+                    ),
+                ),
+                (
+                    "comments",
+                    models.TextField(
+                        blank=True,
+                        help_text="Comments that the document itself prints.",
+                        verbose_name="comments",
+                    ),
+                ),
+                (
+                    "product_url",
+                    models.URLField(
+                        blank=True,
+                        help_text="Once it is out: where it can be read.",
+                        max_length=500,
+                        verbose_name="link to the product",
+                    ),
+                ),
+                (
+                    "locator",
+                    models.CharField(
+                        blank=True,
+                        help_text="Page, section, row.",
+                        max_length=200,
+                        verbose_name="place in the source",
+                    ),
+                ),
+                (
+                    "reading_note",
+                    models.TextField(
+                        blank=True,
+                        help_text="What is uncertain or conflicting in the source. Shown on the page.",
+                        verbose_name="how the source was read",
+                    ),
+                ),
+                (
+                    "introduced_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="Before this day no page knows it. Leave it blank for today.",
+                        verbose_name="introduced on",
+                    ),
+                ),
+                (
+                    "priority",
+                    models.CharField(
+                        choices=[
+                            ("prioritized", "prioritized"),
+                            ("deprioritized", "de-prioritized"),
+                            ("unknown", "unknown"),
+                        ],
+                        default="unknown",
+                        max_length=15,
+                        verbose_name="priority",
+                    ),
+                ),
+                (
+                    "wording",
+                    models.CharField(
+                        choices=[("provisional", "provisional"), ("final", "final")],
+                        default="final",
+                        max_length=15,
+                        verbose_name="wording",
+                    ),
+                ),
+                (
+                    "provisional_title",
+                    models.CharField(
+                        blank=True,
+                        help_text="How an earlier record put it, kept when the final wording came.",
+                        max_length=500,
+                        verbose_name="provisional wording",
+                    ),
+                ),
+                (
+                    "initial_timeframe",
+                    models.CharField(
+                        blank=True,
+                        help_text="As first given, in the document's words. A revised one is an update.",
+                        max_length=200,
+                        verbose_name="time frame",
+                    ),
+                ),
+                (
+                    "initial_earliest",
+                    models.DateField(blank=True, null=True, verbose_name="earliest day"),
+                ),
+                (
+                    "initial_latest",
+                    models.DateField(
+                        blank=True,
+                        help_text="Overdue only after this day.",
+                        null=True,
+                        verbose_name="latest day",
+                    ),
+                ),
+                (
+                    "timeframe_inherited",
+                    models.BooleanField(
+                        default=False, verbose_name="time frame taken from a merged cell"
+                    ),
+                ),
+                (
+                    "superseded_on",
+                    models.DateField(blank=True, null=True, verbose_name="superseded from"),
+                ),
+                (
+                    "withdrawn_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="From this day on it is kept, but in no list or figure.",
+                        null=True,
+                        verbose_name="withdrawn from",
+                    ),
+                ),
+                ("cached_status", models.CharField(blank=True, editable=False, max_length=20)),
+                ("cached_status_since", models.DateField(editable=False, null=True)),
+                ("cached_narrative", models.TextField(blank=True, editable=False)),
+                ("cached_timeframe", models.CharField(blank=True, editable=False, max_length=200)),
+                ("cached_earliest", models.DateField(editable=False, null=True)),
+                ("cached_due", models.DateField(editable=False, null=True)),
+                ("cached_last_reported_on", models.DateField(editable=False, null=True)),
+                (
+                    "theme",
+                    models.CharField(
+                        blank=True,
+                        help_text="For example “Localization”.",
+                        max_length=150,
+                        verbose_name="theme",
+                    ),
+                ),
+                (
+                    "combine_with",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Action points that the source says to take forward together.",
+                        to="actionpoints.actionpoint",
+                        verbose_name="combine with",
+                    ),
+                ),
+                (
+                    "continues",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The item of an earlier plan that this one carries on.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="continued_by",
+                        to="actionpoints.actionpoint",
+                        verbose_name="continues",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The item of a part, or the heading of an item.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="actionpoints.actionpoint",
+                        verbose_name="belongs to",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The document that it was taken from.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="workplans.sourcedocument",
+                        verbose_name="source",
+                    ),
+                ),
+                (
+                    "superseded_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="supersedes",
+                        to="actionpoints.actionpoint",
+                        verbose_name="superseded by",
+                    ),
+                ),
+                (
+                    "meeting",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The meeting that decided it, if one did.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="action_points",
+                        to="actionpoints.meeting",
+                        verbose_name="meeting",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'action point',
-                'verbose_name_plural': 'action points',
-                'ordering': ['-meeting__held_on', 'meeting', 'recommendation', 'order', 'ref'],
-                'abstract': False,
+                "verbose_name": "action point",
+                "verbose_name_plural": "action points",
+                "ordering": ["-meeting__held_on", "meeting", "recommendation", "order", "ref"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Recommendation',
+            name="Recommendation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('ref', models.CharField(blank=True, help_text='Given once and never changed or reused. Leave it blank to have one made.', max_length=60, unique=True, verbose_name='reference')),
-                ('number', models.CharField(blank=True, help_text='By which it is known, for example 13.4.2.', max_length=20, verbose_name='number')),
-                ('number_printed', models.BooleanField(default=True, help_text='Uncheck it if the source leaves the number out.', verbose_name='number is printed')),
-                ('order', models.PositiveIntegerField(default=0, verbose_name='order')),
-                ('title', models.CharField(max_length=300, verbose_name='title')),
-                ('text', models.TextField(blank=True, verbose_name='text')),
-                ('response', models.CharField(choices=[('accepted', 'accepted'), ('partially_accepted', 'partially accepted'), ('needs_analysis', 'needs further analysis'), ('not_accepted', 'not accepted'), ('none', 'no response')], default='none', max_length=20, verbose_name='response')),
-                ('response_words', models.TextField(blank=True, verbose_name='response in words')),
-                ('second_opinion', models.TextField(blank=True, help_text='Where the response prints one.', verbose_name='second opinion')),
-                ('locator', models.CharField(blank=True, max_length=200, verbose_name='place in the source')),
-                ('second_opinion_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='second_opinions', to='workplans.entity', verbose_name='second opinion by')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "ref",
+                    models.CharField(
+                        blank=True,
+                        help_text="Given once and never changed or reused. Leave it blank to have one made.",
+                        max_length=60,
+                        unique=True,
+                        verbose_name="reference",
+                    ),
+                ),
+                (
+                    "number",
+                    models.CharField(
+                        blank=True,
+                        help_text="By which it is known, for example 13.4.2.",
+                        max_length=20,
+                        verbose_name="number",
+                    ),
+                ),
+                (
+                    "number_printed",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Uncheck it if the source leaves the number out.",
+                        verbose_name="number is printed",
+                    ),
+                ),
+                ("order", models.PositiveIntegerField(default=0, verbose_name="order")),
+                ("title", models.CharField(max_length=300, verbose_name="title")),
+                ("text", models.TextField(blank=True, verbose_name="text")),
+                (
+                    "response",
+                    models.CharField(
+                        choices=[
+                            ("accepted", "accepted"),
+                            ("partially_accepted", "partially accepted"),
+                            ("needs_analysis", "needs further analysis"),
+                            ("not_accepted", "not accepted"),
+                            ("none", "no response"),
+                        ],
+                        default="none",
+                        max_length=20,
+                        verbose_name="response",
+                    ),
+                ),
+                ("response_words", models.TextField(blank=True, verbose_name="response in words")),
+                (
+                    "second_opinion",
+                    models.TextField(
+                        blank=True,
+                        help_text="Where the response prints one.",
+                        verbose_name="second opinion",
+                    ),
+                ),
+                (
+                    "locator",
+                    models.CharField(
+                        blank=True, max_length=200, verbose_name="place in the source"
+                    ),
+                ),
+                (
+                    "second_opinion_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="second_opinions",
+                        to="workplans.entity",
+                        verbose_name="second opinion by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'recommendation',
-                'verbose_name_plural': 'recommendations',
-                'ordering': ['review', 'order', 'ref'],
+                "verbose_name": "recommendation",
+                "verbose_name_plural": "recommendations",
+                "ordering": ["review", "order", "ref"],
             },
         ),
         migrations.CreateModel(
-            name='Mandate',
+            name="Mandate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('agreed', 'agreed'), ('requested', 'requested'), ('endorsed', 'endorsed')], default='agreed', max_length=10, verbose_name='kind')),
-                ('date_words', models.CharField(blank=True, help_text='Exactly as it stands.', max_length=100, verbose_name='date as printed')),
-                ('decided_on', models.DateField(blank=True, null=True, verbose_name='date as read')),
-                ('conflict', models.TextField(blank=True, help_text='If other records give another date: which, and how it was read.', verbose_name='conflict')),
-                ('locator', models.CharField(blank=True, max_length=200, verbose_name='place in the source')),
-                ('action_point', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='mandates', to='actionpoints.actionpoint', verbose_name='action point')),
-                ('body', models.ForeignKey(blank=True, help_text='Whose decision it was.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='mandates_given', to='workplans.entity', verbose_name='body')),
-                ('by_action_point', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='mandates_given', to='actionpoints.actionpoint', verbose_name='the action point that decided it')),
-                ('deliverable', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='mandates', to='workplans.deliverable', verbose_name='deliverable')),
-                ('source', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='mandates', to='workplans.sourcedocument', verbose_name='source')),
-                ('by_recommendation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='mandates_given', to='actionpoints.recommendation', verbose_name='the recommendation behind it')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("agreed", "agreed"),
+                            ("requested", "requested"),
+                            ("endorsed", "endorsed"),
+                        ],
+                        default="agreed",
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "date_words",
+                    models.CharField(
+                        blank=True,
+                        help_text="Exactly as it stands.",
+                        max_length=100,
+                        verbose_name="date as printed",
+                    ),
+                ),
+                (
+                    "decided_on",
+                    models.DateField(blank=True, null=True, verbose_name="date as read"),
+                ),
+                (
+                    "conflict",
+                    models.TextField(
+                        blank=True,
+                        help_text="If other records give another date: which, and how it was read.",
+                        verbose_name="conflict",
+                    ),
+                ),
+                (
+                    "locator",
+                    models.CharField(
+                        blank=True, max_length=200, verbose_name="place in the source"
+                    ),
+                ),
+                (
+                    "action_point",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="mandates",
+                        to="actionpoints.actionpoint",
+                        verbose_name="action point",
+                    ),
+                ),
+                (
+                    "body",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Whose decision it was.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mandates_given",
+                        to="workplans.entity",
+                        verbose_name="body",
+                    ),
+                ),
+                (
+                    "by_action_point",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mandates_given",
+                        to="actionpoints.actionpoint",
+                        verbose_name="the action point that decided it",
+                    ),
+                ),
+                (
+                    "deliverable",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="mandates",
+                        to="workplans.deliverable",
+                        verbose_name="deliverable",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mandates",
+                        to="workplans.sourcedocument",
+                        verbose_name="source",
+                    ),
+                ),
+                (
+                    "by_recommendation",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mandates_given",
+                        to="actionpoints.recommendation",
+                        verbose_name="the recommendation behind it",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'mandate',
-                'verbose_name_plural': 'mandates',
-                'ordering': ['decided_on', 'id'],
+                "verbose_name": "mandate",
+                "verbose_name_plural": "mandates",
+                "ordering": ["decided_on", "id"],
             },
         ),
         migrations.AddField(
-            model_name='actionpoint',
-            name='recommendation',
-            field=models.ForeignKey(blank=True, help_text="The recommendation that it follows up, if it is one's.", null=True, on_delete=django.db.models.deletion.PROTECT, related_name='action_points', to='actionpoints.recommendation', verbose_name='recommendation'),
+            model_name="actionpoint",
+            name="recommendation",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="The recommendation that it follows up, if it is one's.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="action_points",
+                to="actionpoints.recommendation",
+                verbose_name="recommendation",
+            ),
         ),
         migrations.CreateModel(
-            name='RecommendationAddressee',
+            name="RecommendationAddressee",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='order')),
-                ('as_printed', models.CharField(blank=True, max_length=300, verbose_name='as printed')),
-                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='addressed_by', to='workplans.entity', verbose_name='entity')),
-                ('recommendation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='addressees', to='actionpoints.recommendation', verbose_name='recommendation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("order", models.PositiveSmallIntegerField(default=0, verbose_name="order")),
+                (
+                    "as_printed",
+                    models.CharField(blank=True, max_length=300, verbose_name="as printed"),
+                ),
+                (
+                    "entity",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="addressed_by",
+                        to="workplans.entity",
+                        verbose_name="entity",
+                    ),
+                ),
+                (
+                    "recommendation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="addressees",
+                        to="actionpoints.recommendation",
+                        verbose_name="recommendation",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'addressee',
-                'verbose_name_plural': 'addressees',
-                'ordering': ['order', 'id'],
+                "verbose_name": "addressee",
+                "verbose_name_plural": "addressees",
+                "ordering": ["order", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Review',
+            name="Review",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('published', models.BooleanField(default=False, help_text='Until it is published, only signed-in staff see it and what belongs to it.', verbose_name='published')),
-                ('archived_on', models.DateField(blank=True, help_text='From this day on it counts apart, and never as overdue, due or silent.', null=True, verbose_name='archived from')),
-                ('title', models.CharField(help_text='The official title.', max_length=300, verbose_name='title')),
-                ('slug', models.SlugField(help_text='The references of its recommendations begin with it. Do not change it later.', unique=True, verbose_name='address')),
-                ('issued_on', models.DateField(blank=True, null=True, verbose_name='day')),
-                ('locator', models.CharField(blank=True, max_length=200, verbose_name='place in the source')),
-                ('note', models.TextField(blank=True, help_text='What a reader should know. Shown publicly.', verbose_name='note')),
-                ('body', models.ForeignKey(blank=True, help_text='Who answers for the response.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to='workplans.entity', verbose_name='body')),
-                ('source', models.ForeignKey(blank=True, help_text='The document that prints the recommendations and the response.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to='workplans.sourcedocument', verbose_name='source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "published",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Until it is published, only signed-in staff see it and what belongs to it.",
+                        verbose_name="published",
+                    ),
+                ),
+                (
+                    "archived_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="From this day on it counts apart, and never as overdue, due or silent.",
+                        null=True,
+                        verbose_name="archived from",
+                    ),
+                ),
+                (
+                    "title",
+                    models.CharField(
+                        help_text="The official title.", max_length=300, verbose_name="title"
+                    ),
+                ),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="The references of its recommendations begin with it. Do not change it later.",
+                        unique=True,
+                        verbose_name="address",
+                    ),
+                ),
+                ("issued_on", models.DateField(blank=True, null=True, verbose_name="day")),
+                (
+                    "locator",
+                    models.CharField(
+                        blank=True, max_length=200, verbose_name="place in the source"
+                    ),
+                ),
+                (
+                    "note",
+                    models.TextField(
+                        blank=True,
+                        help_text="What a reader should know. Shown publicly.",
+                        verbose_name="note",
+                    ),
+                ),
+                (
+                    "body",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Who answers for the response.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reviews",
+                        to="workplans.entity",
+                        verbose_name="body",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The document that prints the recommendations and the response.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reviews",
+                        to="workplans.sourcedocument",
+                        verbose_name="source",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'review',
-                'verbose_name_plural': 'reviews',
-                'ordering': ['-issued_on', 'slug'],
+                "verbose_name": "review",
+                "verbose_name_plural": "reviews",
+                "ordering": ["-issued_on", "slug"],
             },
         ),
         migrations.AddField(
-            model_name='recommendation',
-            name='review',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='recommendations', to='actionpoints.review', verbose_name='review'),
+            model_name="recommendation",
+            name="review",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="recommendations",
+                to="actionpoints.review",
+                verbose_name="review",
+            ),
         ),
         migrations.CreateModel(
-            name='ActionPointResponsibility',
+            name="ActionPointResponsibility",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('lead', 'lead'), ('co_lead', 'co-lead'), ('focal_point', 'focal point'), ('support', 'support'), ('consulted', 'consulted'), ('contributor', 'contributor'), ('other_group', 'other group'), ('addressee', 'addressee')], default='lead', max_length=15, verbose_name='role')),
-                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='order')),
-                ('since', models.DateField(blank=True, help_text='First day, if it is known.', null=True, verbose_name='since')),
-                ('until', models.DateField(blank=True, help_text='Last day, once it is over.', null=True, verbose_name='until')),
-                ('as_printed', models.CharField(blank=True, help_text='The cell of the document, with all its parties.', max_length=300, verbose_name='as printed')),
-                ('inherited', models.BooleanField(default=False, verbose_name='from a merged cell')),
-                ('uncertain', models.BooleanField(default=False, help_text='The source does not show clearly that it belongs here. The page says so.', verbose_name='uncertain')),
-                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)s_set', to='workplans.entity', verbose_name='entity')),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='responsibilities', to='actionpoints.actionpoint', verbose_name='action point')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("lead", "lead"),
+                            ("co_lead", "co-lead"),
+                            ("focal_point", "focal point"),
+                            ("support", "support"),
+                            ("consulted", "consulted"),
+                            ("contributor", "contributor"),
+                            ("other_group", "other group"),
+                            ("addressee", "addressee"),
+                        ],
+                        default="lead",
+                        max_length=15,
+                        verbose_name="role",
+                    ),
+                ),
+                ("order", models.PositiveSmallIntegerField(default=0, verbose_name="order")),
+                (
+                    "since",
+                    models.DateField(
+                        blank=True,
+                        help_text="First day, if it is known.",
+                        null=True,
+                        verbose_name="since",
+                    ),
+                ),
+                (
+                    "until",
+                    models.DateField(
+                        blank=True,
+                        help_text="Last day, once it is over.",
+                        null=True,
+                        verbose_name="until",
+                    ),
+                ),
+                (
+                    "as_printed",
+                    models.CharField(
+                        blank=True,
+                        help_text="The cell of the document, with all its parties.",
+                        max_length=300,
+                        verbose_name="as printed",
+                    ),
+                ),
+                (
+                    "inherited",
+                    models.BooleanField(default=False, verbose_name="from a merged cell"),
+                ),
+                (
+                    "uncertain",
+                    models.BooleanField(
+                        default=False,
+                        help_text="The source does not show clearly that it belongs here. The page says so.",
+                        verbose_name="uncertain",
+                    ),
+                ),
+                (
+                    "entity",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)s_set",
+                        to="workplans.entity",
+                        verbose_name="entity",
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="responsibilities",
+                        to="actionpoints.actionpoint",
+                        verbose_name="action point",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'responsibility',
-                'verbose_name_plural': 'responsibilities',
-                'ordering': ['order', 'id'],
-                'abstract': False,
-                'constraints': [models.UniqueConstraint(fields=('item', 'entity', 'role'), name='actionpointresponsibility_is_entered_once', violation_error_message='This party has this role already.'), models.CheckConstraint(condition=models.Q(('role__in', ['lead', 'co_lead', 'focal_point', 'support', 'consulted', 'contributor', 'other_group', 'addressee'])), name='actionpointresponsibility_role_is_known'), models.CheckConstraint(condition=models.Q(('since__isnull', True), ('until__isnull', True), ('since__lte', models.F('until')), _connector='OR'), name='actionpointresponsibility_ends_after_it_begins')],
+                "verbose_name": "responsibility",
+                "verbose_name_plural": "responsibilities",
+                "ordering": ["order", "id"],
+                "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("item", "entity", "role"),
+                        name="actionpointresponsibility_is_entered_once",
+                        violation_error_message="This party has this role already.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "role__in",
+                                [
+                                    "lead",
+                                    "co_lead",
+                                    "focal_point",
+                                    "support",
+                                    "consulted",
+                                    "contributor",
+                                    "other_group",
+                                    "addressee",
+                                ],
+                            )
+                        ),
+                        name="actionpointresponsibility_role_is_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("since__isnull", True),
+                            ("until__isnull", True),
+                            ("since__lte", models.F("until")),
+                            _connector="OR",
+                        ),
+                        name="actionpointresponsibility_ends_after_it_begins",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ActionPointUpdate',
+            name="ActionPointUpdate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sequence', models.PositiveIntegerField(editable=False, help_text='Counted from 1 for each item, without gap.', verbose_name='number')),
-                ('slot', models.PositiveIntegerField(editable=False, help_text="Place within a day: its own number, or the replaced row's.")),
-                ('status', models.CharField(blank=True, max_length=20, verbose_name='status')),
-                ('narrative', models.TextField(blank=True, verbose_name='narrative')),
-                ('narrative_digest', models.CharField(blank=True, editable=False, max_length=64)),
-                ('timeframe', models.CharField(blank=True, max_length=200, verbose_name='revised time frame')),
-                ('timeframe_earliest', models.DateField(blank=True, null=True, verbose_name='earliest day')),
-                ('timeframe_latest', models.DateField(blank=True, null=True, verbose_name='latest day')),
-                ('effective_on', models.DateField(verbose_name='true from')),
-                ('effective_words', models.CharField(blank=True, max_length=100, verbose_name='day as printed')),
-                ('reported_on', models.DateField(verbose_name='reported on')),
-                ('recorded_at', models.DateTimeField(editable=False, verbose_name='entered')),
-                ('locator', models.CharField(blank=True, max_length=200, verbose_name='place in the source')),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='updates', to='actionpoints.actionpoint', verbose_name='action point')),
-                ('proposed_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='proposed by')),
-                ('recorded_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='entered by')),
-                ('replaces', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='replaced_by', to='actionpoints.actionpointupdate', verbose_name='corrects')),
-                ('source', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='workplans.sourcedocument', verbose_name='source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "sequence",
+                    models.PositiveIntegerField(
+                        editable=False,
+                        help_text="Counted from 1 for each item, without gap.",
+                        verbose_name="number",
+                    ),
+                ),
+                (
+                    "slot",
+                    models.PositiveIntegerField(
+                        editable=False,
+                        help_text="Place within a day: its own number, or the replaced row's.",
+                    ),
+                ),
+                ("status", models.CharField(blank=True, max_length=20, verbose_name="status")),
+                ("narrative", models.TextField(blank=True, verbose_name="narrative")),
+                ("narrative_digest", models.CharField(blank=True, editable=False, max_length=64)),
+                (
+                    "timeframe",
+                    models.CharField(blank=True, max_length=200, verbose_name="revised time frame"),
+                ),
+                (
+                    "timeframe_earliest",
+                    models.DateField(blank=True, null=True, verbose_name="earliest day"),
+                ),
+                (
+                    "timeframe_latest",
+                    models.DateField(blank=True, null=True, verbose_name="latest day"),
+                ),
+                ("effective_on", models.DateField(verbose_name="true from")),
+                (
+                    "effective_words",
+                    models.CharField(blank=True, max_length=100, verbose_name="day as printed"),
+                ),
+                ("reported_on", models.DateField(verbose_name="reported on")),
+                ("recorded_at", models.DateTimeField(editable=False, verbose_name="entered")),
+                (
+                    "locator",
+                    models.CharField(
+                        blank=True, max_length=200, verbose_name="place in the source"
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="updates",
+                        to="actionpoints.actionpoint",
+                        verbose_name="action point",
+                    ),
+                ),
+                (
+                    "proposed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="proposed by",
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="entered by",
+                    ),
+                ),
+                (
+                    "replaces",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="replaced_by",
+                        to="actionpoints.actionpointupdate",
+                        verbose_name="corrects",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="workplans.sourcedocument",
+                        verbose_name="source",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'update of an action point',
-                'verbose_name_plural': 'updates of action points',
-                'ordering': ['item', 'sequence'],
-                'abstract': False,
-                'default_permissions': ('add', 'view'),
-                'indexes': [models.Index(models.F('item'), models.OrderBy(models.F('effective_on'), descending=True), models.OrderBy(models.F('slot'), descending=True), models.OrderBy(models.F('sequence'), descending=True), models.F('status'), name='actionpointupdate_state'), models.Index(models.F('item'), models.OrderBy(models.F('reported_on'), descending=True), name='actionpointupdate_reported')],
-                'constraints': [models.UniqueConstraint(fields=('item', 'sequence'), name='actionpointupdate_sequence_is_unique'), models.CheckConstraint(condition=models.Q(('sequence__gte', 1), ('slot__gte', 1)), name='actionpointupdate_is_counted_from_one'), models.CheckConstraint(condition=models.Q(('slot', models.F('sequence')), ('replaces__isnull', False), _connector='OR'), name='actionpointupdate_keeps_its_own_slot'), models.CheckConstraint(condition=models.Q(('replaces__isnull', True), models.Q(('replaces', models.F('id')), _negated=True), _connector='OR'), name='actionpointupdate_does_not_replace_itself'), models.CheckConstraint(condition=models.Q(models.Q(('narrative', ''), ('status', ''), ('timeframe', ''), _negated=True), ('replaces__isnull', False), _connector='OR'), name='actionpointupdate_says_something'), models.CheckConstraint(condition=models.Q(('status__in', ['', 'completed', 'in_progress', 'pending', 'discontinued'])), name='actionpointupdate_status_is_known'), models.CheckConstraint(condition=models.Q(('narrative', ''), ('status__in', ['completed', 'discontinued']), _negated=True), name='actionpointupdate_closes_with_a_narrative'), models.CheckConstraint(condition=models.Q(models.Q(('timeframe', ''), _negated=True), models.Q(('timeframe_earliest__isnull', True), ('timeframe_latest__isnull', True)), _connector='OR'), name='actionpointupdate_time_frame_has_words'), models.CheckConstraint(condition=models.Q(('timeframe_earliest__isnull', True), ('timeframe_latest__isnull', True), ('timeframe_earliest__lte', models.F('timeframe_latest')), _connector='OR'), name='actionpointupdate_time_frame_runs_forward')],
+                "verbose_name": "update of an action point",
+                "verbose_name_plural": "updates of action points",
+                "ordering": ["item", "sequence"],
+                "abstract": False,
+                "default_permissions": ("add", "view"),
+                "indexes": [
+                    models.Index(
+                        models.F("item"),
+                        models.OrderBy(models.F("effective_on"), descending=True),
+                        models.OrderBy(models.F("slot"), descending=True),
+                        models.OrderBy(models.F("sequence"), descending=True),
+                        models.F("status"),
+                        name="actionpointupdate_state",
+                    ),
+                    models.Index(
+                        models.F("item"),
+                        models.OrderBy(models.F("reported_on"), descending=True),
+                        name="actionpointupdate_reported",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("item", "sequence"), name="actionpointupdate_sequence_is_unique"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("sequence__gte", 1), ("slot__gte", 1)),
+                        name="actionpointupdate_is_counted_from_one",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("slot", models.F("sequence")),
+                            ("replaces__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="actionpointupdate_keeps_its_own_slot",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("replaces__isnull", True),
+                            models.Q(("replaces", models.F("id")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="actionpointupdate_does_not_replace_itself",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("narrative", ""), ("status", ""), ("timeframe", ""), _negated=True
+                            ),
+                            ("replaces__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="actionpointupdate_says_something",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                ["", "completed", "in_progress", "pending", "discontinued"],
+                            )
+                        ),
+                        name="actionpointupdate_status_is_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("narrative", ""),
+                            ("status__in", ["completed", "discontinued"]),
+                            _negated=True,
+                        ),
+                        name="actionpointupdate_closes_with_a_narrative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("timeframe", ""), _negated=True),
+                            models.Q(
+                                ("timeframe_earliest__isnull", True),
+                                ("timeframe_latest__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="actionpointupdate_time_frame_has_words",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("timeframe_earliest__isnull", True),
+                            ("timeframe_latest__isnull", True),
+                            ("timeframe_earliest__lte", models.F("timeframe_latest")),
+                            _connector="OR",
+                        ),
+                        name="actionpointupdate_time_frame_runs_forward",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='meeting',
-            constraint=models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='meeting_has_a_title'),
+            model_name="meeting",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("title", ""), _negated=True), name="meeting_has_a_title"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='mandate',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('action_point__isnull', True), ('deliverable__isnull', False)), models.Q(('action_point__isnull', False), ('deliverable__isnull', True)), _connector='OR'), name='mandate_asks_for_one_item'),
+            model_name="mandate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("action_point__isnull", True), ("deliverable__isnull", False)),
+                    models.Q(("action_point__isnull", False), ("deliverable__isnull", True)),
+                    _connector="OR",
+                ),
+                name="mandate_asks_for_one_item",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='mandate',
-            constraint=models.CheckConstraint(condition=models.Q(('body__isnull', False), ('by_action_point__isnull', False), ('by_recommendation__isnull', False), _connector='OR'), name='mandate_has_an_author'),
+            model_name="mandate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("body__isnull", False),
+                    ("by_action_point__isnull", False),
+                    ("by_recommendation__isnull", False),
+                    _connector="OR",
+                ),
+                name="mandate_has_an_author",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='mandate',
-            constraint=models.CheckConstraint(condition=models.Q(('by_action_point__isnull', True), ('action_point__isnull', True), models.Q(('by_action_point', models.F('action_point')), _negated=True), _connector='OR'), name='mandate_is_by_another'),
+            model_name="mandate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("by_action_point__isnull", True),
+                    ("action_point__isnull", True),
+                    models.Q(("by_action_point", models.F("action_point")), _negated=True),
+                    _connector="OR",
+                ),
+                name="mandate_is_by_another",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='actionpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('ref', ''), _negated=True), name='actionpoint_has_a_ref'),
+            model_name="actionpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ref", ""), _negated=True), name="actionpoint_has_a_ref"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='actionpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='actionpoint_has_a_title'),
+            model_name="actionpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("title", ""), _negated=True), name="actionpoint_has_a_title"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='actionpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('level', 'item'), models.Q(('level', 'part'), ('parent__isnull', False)), models.Q(('cached_status', ''), ('level', 'heading'), ('parent__isnull', True)), _connector='OR'), name='actionpoint_level_fits_its_parent'),
+            model_name="actionpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("level", "item"),
+                    models.Q(("level", "part"), ("parent__isnull", False)),
+                    models.Q(("cached_status", ""), ("level", "heading"), ("parent__isnull", True)),
+                    _connector="OR",
+                ),
+                name="actionpoint_level_fits_its_parent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='actionpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('parent__isnull', True), models.Q(('parent', models.F('id')), _negated=True), _connector='OR'), name='actionpoint_is_not_its_parent'),
+            model_name="actionpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("parent__isnull", True),
+                    models.Q(("parent", models.F("id")), _negated=True),
+                    _connector="OR",
+                ),
+                name="actionpoint_is_not_its_parent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='actionpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('priority__in', ['prioritized', 'deprioritized', 'unknown'])), name='actionpoint_priority_is_known'),
+            model_name="actionpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("priority__in", ["prioritized", "deprioritized", "unknown"])),
+                name="actionpoint_priority_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='actionpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('wording__in', ['provisional', 'final'])), name='actionpoint_wording_is_known'),
+            model_name="actionpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("wording__in", ["provisional", "final"])),
+                name="actionpoint_wording_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='actionpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('initial_earliest__isnull', True), ('initial_latest__isnull', True), ('initial_earliest__lte', models.F('initial_latest')), _connector='OR'), name='actionpoint_time_frame_runs_forward'),
+            model_name="actionpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("initial_earliest__isnull", True),
+                    ("initial_latest__isnull", True),
+                    ("initial_earliest__lte", models.F("initial_latest")),
+                    _connector="OR",
+                ),
+                name="actionpoint_time_frame_runs_forward",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='actionpoint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('initial_earliest__isnull', True), ('initial_latest__isnull', True)), models.Q(('initial_timeframe', ''), _negated=True), _connector='OR'), name='actionpoint_time_frame_has_words'),
+            model_name="actionpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("initial_earliest__isnull", True), ("initial_latest__isnull", True)),
+                    models.Q(("initial_timeframe", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="actionpoint_time_frame_has_words",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='actionpoint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('superseded_by__isnull', True), ('superseded_on__isnull', True)), models.Q(('superseded_by__isnull', False), ('superseded_on__isnull', False)), _connector='OR'), name='actionpoint_is_superseded_from_a_day'),
+            model_name="actionpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("superseded_by__isnull", True), ("superseded_on__isnull", True)),
+                    models.Q(("superseded_by__isnull", False), ("superseded_on__isnull", False)),
+                    _connector="OR",
+                ),
+                name="actionpoint_is_superseded_from_a_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='actionpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('superseded_by__isnull', True), models.Q(('superseded_by', models.F('id')), _negated=True), _connector='OR'), name='actionpoint_does_not_supersede_itself'),
+            model_name="actionpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("superseded_by__isnull", True),
+                    models.Q(("superseded_by", models.F("id")), _negated=True),
+                    _connector="OR",
+                ),
+                name="actionpoint_does_not_supersede_itself",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='actionpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('continues__isnull', True), models.Q(('continues', models.F('id')), _negated=True), _connector='OR'), name='actionpoint_does_not_continue_itself'),
+            model_name="actionpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("continues__isnull", True),
+                    models.Q(("continues", models.F("id")), _negated=True),
+                    _connector="OR",
+                ),
+                name="actionpoint_does_not_continue_itself",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='actionpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('cached_status__in', ['', 'completed', 'in_progress', 'pending', 'discontinued'])), name='actionpoint_status_is_known'),
+            model_name="actionpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "cached_status__in",
+                        ["", "completed", "in_progress", "pending", "discontinued"],
+                    )
+                ),
+                name="actionpoint_status_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='actionpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('meeting__isnull', True), ('recommendation__isnull', True), _connector='OR'), name='actionpoint_has_one_origin'),
+            model_name="actionpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("meeting__isnull", True), ("recommendation__isnull", True), _connector="OR"
+                ),
+                name="actionpoint_has_one_origin",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recommendationaddressee',
-            constraint=models.UniqueConstraint(fields=('recommendation', 'entity'), name='addressee_is_entered_once', violation_error_message='This party is an addressee already.'),
+            model_name="recommendationaddressee",
+            constraint=models.UniqueConstraint(
+                fields=("recommendation", "entity"),
+                name="addressee_is_entered_once",
+                violation_error_message="This party is an addressee already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='review_has_a_title'),
+            model_name="review",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("title", ""), _negated=True), name="review_has_a_title"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recommendation',
-            constraint=models.CheckConstraint(condition=models.Q(('ref', ''), _negated=True), name='recommendation_has_a_ref'),
+            model_name="recommendation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ref", ""), _negated=True), name="recommendation_has_a_ref"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recommendation',
-            constraint=models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='recommendation_has_a_title'),
+            model_name="recommendation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("title", ""), _negated=True), name="recommendation_has_a_title"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recommendation',
-            constraint=models.CheckConstraint(condition=models.Q(('second_opinion_by__isnull', True), models.Q(('second_opinion', ''), _negated=True), _connector='OR'), name='recommendation_second_opinion_has_words'),
+            model_name="recommendation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("second_opinion_by__isnull", True),
+                    models.Q(("second_opinion", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="recommendation_second_opinion_has_words",
+            ),
         ),
     ]

@@ -19,6 +19,7 @@ VARIABLES = [
     "DEBUG",
     "HTTPS",
     "SECRET_KEY",
+    "STATIC_COLLECTED",
     "TRACKER_AS_OF",
     "TRUST_PROXY_HEADER",
 ]
@@ -48,7 +49,7 @@ def test_production_demands_key_and_hosts(load, variable, value):
 
 
 def test_nothing_set_is_production(load):
-    with pytest.raises(ImproperlyConfigured, match="^SECRET_KEY is not set"):
+    with pytest.raises(ImproperlyConfigured, match=r"^SECRET_KEY is not set"):
         load()
 
 
@@ -60,6 +61,7 @@ def test_production_is_closed(load):
     assert names["SESSION_COOKIE_SECURE"] is names["CSRF_COOKIE_SECURE"] is True
     assert names["SECURE_HSTS_SECONDS"] > 0
     assert "SECURE_PROXY_SSL_HEADER" not in names
+    assert "Manifest" in names["STORAGES"]["staticfiles"]["BACKEND"]
     assert names["TRACKER_AS_OF"] is None
 
 
@@ -110,7 +112,7 @@ def test_the_future_is_judged_by_the_day_in_zurich(load):
     just_after_midnight = datetime.datetime(2022, 3, 1, 0, 30, tzinfo=ZoneInfo("Europe/Zurich"))
     with time_machine.travel(just_after_midnight, tick=False):
         assert load(**PRODUCTION, TRACKER_AS_OF="2022-03-01")["TRACKER_AS_OF"]
-        with pytest.raises(ImproperlyConfigured, match="^TRACKER_AS_OF is 2022-03-02, .*future"):
+        with pytest.raises(ImproperlyConfigured, match=r"^TRACKER_AS_OF is 2022-03-02, .*future"):
             load(**PRODUCTION, TRACKER_AS_OF="2022-03-02")
 
 
@@ -145,7 +147,7 @@ def test_postgresql_keeps_connections_and_leaves_jit_off(load):
     ["", "iasc", "mysql://u:hidden@h/n", "://u:hidden@h/n", "postgres://u:hidden:5x/y?z@h/n"],
 )
 def test_a_database_that_is_not_understood_is_refused_without_its_password(load, url):
-    with pytest.raises(ImproperlyConfigured, match="^DATABASE_URL is not understood") as refusal:
+    with pytest.raises(ImproperlyConfigured, match=r"^DATABASE_URL is not understood") as refusal:
         load(**PRODUCTION, DATABASE_URL=url)
     assert refusal.value.__cause__ is None
     assert "hidden" not in str(refusal.value)

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,410 +15,1336 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Deliverable',
+            name="Deliverable",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('ref', models.CharField(blank=True, help_text='Given once and never changed or reused. Leave it blank to have one made.', max_length=60, unique=True, validators=[django.core.validators.RegexValidator('\\A[A-Za-z0-9][A-Za-z0-9._-]*\\Z', 'A reference is made of letters, digits, dots, hyphens and underscores.')], verbose_name='reference')),
-                ('level', models.CharField(choices=[('item', 'item'), ('heading', 'heading'), ('part', 'part')], default='item', help_text='An item is counted. A heading groups items and has no status of its own. A part belongs to an item and is shown under it.', max_length=10, verbose_name='level')),
-                ('number', models.CharField(blank=True, help_text='As printed, for example 3.4 or (ii).', max_length=20, verbose_name='number')),
-                ('order', models.PositiveIntegerField(default=0, help_text='Its place in its plan or record.', verbose_name='order')),
-                ('title', models.CharField(help_text='What is to be done, in one sentence.', max_length=500, verbose_name='title')),
-                ('description', models.TextField(blank=True, help_text='Anything more.', verbose_name='description')),
-                ('indicators', models.TextField(blank=True, help_text='How success is seen, one to a line.', verbose_name='indicators')),
-                ('comments', models.TextField(blank=True, help_text='Comments that the document itself prints.', verbose_name='comments')),
-                ('product_url', models.URLField(blank=True, help_text='Once it is out: where it can be read.', max_length=500, verbose_name='link to the product')),
-                ('locator', models.CharField(blank=True, help_text='Page, section, row.', max_length=200, verbose_name='place in the source')),
-                ('reading_note', models.TextField(blank=True, help_text='What is uncertain or conflicting in the source. Shown on the page.', verbose_name='how the source was read')),
-                ('introduced_on', models.DateField(blank=True, help_text='Before this day no page knows it. Leave it blank for today.', verbose_name='introduced on')),
-                ('priority', models.CharField(choices=[('prioritized', 'prioritized'), ('deprioritized', 'de-prioritized'), ('unknown', 'unknown')], default='unknown', max_length=15, verbose_name='priority')),
-                ('wording', models.CharField(choices=[('provisional', 'provisional'), ('final', 'final')], default='final', max_length=15, verbose_name='wording')),
-                ('provisional_title', models.CharField(blank=True, help_text='How an earlier record put it, kept when the final wording came.', max_length=500, verbose_name='provisional wording')),
-                ('initial_timeframe', models.CharField(blank=True, help_text="As first given, in the document's words. A revised one is an update.", max_length=200, verbose_name='time frame')),
-                ('initial_earliest', models.DateField(blank=True, null=True, verbose_name='earliest day')),
-                ('initial_latest', models.DateField(blank=True, help_text='Overdue only after this day.', null=True, verbose_name='latest day')),
-                ('timeframe_inherited', models.BooleanField(default=False, verbose_name='time frame taken from a merged cell')),
-                ('superseded_on', models.DateField(blank=True, null=True, verbose_name='superseded from')),
-                ('withdrawn_on', models.DateField(blank=True, help_text='From this day on it is kept, but in no list or figure.', null=True, verbose_name='withdrawn from')),
-                ('cached_status', models.CharField(blank=True, editable=False, max_length=20)),
-                ('cached_status_since', models.DateField(editable=False, null=True)),
-                ('cached_narrative', models.TextField(blank=True, editable=False)),
-                ('cached_timeframe', models.CharField(blank=True, editable=False, max_length=200)),
-                ('cached_earliest', models.DateField(editable=False, null=True)),
-                ('cached_due', models.DateField(editable=False, null=True)),
-                ('cached_last_reported_on', models.DateField(editable=False, null=True)),
-                ('continues', models.ForeignKey(blank=True, help_text='The item of an earlier plan that this one carries on.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='continued_by', to='workplans.deliverable', verbose_name='continues')),
-                ('parent', models.ForeignKey(blank=True, help_text='The item of a part, or the heading of an item.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='workplans.deliverable', verbose_name='belongs to')),
-                ('superseded_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='supersedes', to='workplans.deliverable', verbose_name='superseded by')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "ref",
+                    models.CharField(
+                        blank=True,
+                        help_text="Given once and never changed or reused. Leave it blank to have one made.",
+                        max_length=60,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "\\A[A-Za-z0-9][A-Za-z0-9._-]*\\Z",
+                                "A reference is made of letters, digits, dots, hyphens and underscores.",
+                            )
+                        ],
+                        verbose_name="reference",
+                    ),
+                ),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[("item", "item"), ("heading", "heading"), ("part", "part")],
+                        default="item",
+                        help_text="An item is counted. A heading groups items and has no status of its own. A part belongs to an item and is shown under it.",
+                        max_length=10,
+                        verbose_name="level",
+                    ),
+                ),
+                (
+                    "number",
+                    models.CharField(
+                        blank=True,
+                        help_text="As printed, for example 3.4 or (ii).",
+                        max_length=20,
+                        verbose_name="number",
+                    ),
+                ),
+                (
+                    "order",
+                    models.PositiveIntegerField(
+                        default=0,
+                        help_text="Its place in its plan or record.",
+                        verbose_name="order",
+                    ),
+                ),
+                (
+                    "title",
+                    models.CharField(
+                        help_text="What is to be done, in one sentence.",
+                        max_length=500,
+                        verbose_name="title",
+                    ),
+                ),
+                (
+                    "description",
+                    models.TextField(
+                        blank=True, help_text="Anything more.", verbose_name="description"
+                    ),
+                ),
+                (
+                    "indicators",
+                    models.TextField(
+                        blank=True,
+                        help_text="How success is seen, one to a line.",
+                        verbose_name="indicators",
+                    ),
+                ),
+                (
+                    "comments",
+                    models.TextField(
+                        blank=True,
+                        help_text="Comments that the document itself prints.",
+                        verbose_name="comments",
+                    ),
+                ),
+                (
+                    "product_url",
+                    models.URLField(
+                        blank=True,
+                        help_text="Once it is out: where it can be read.",
+                        max_length=500,
+                        verbose_name="link to the product",
+                    ),
+                ),
+                (
+                    "locator",
+                    models.CharField(
+                        blank=True,
+                        help_text="Page, section, row.",
+                        max_length=200,
+                        verbose_name="place in the source",
+                    ),
+                ),
+                (
+                    "reading_note",
+                    models.TextField(
+                        blank=True,
+                        help_text="What is uncertain or conflicting in the source. Shown on the page.",
+                        verbose_name="how the source was read",
+                    ),
+                ),
+                (
+                    "introduced_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="Before this day no page knows it. Leave it blank for today.",
+                        verbose_name="introduced on",
+                    ),
+                ),
+                (
+                    "priority",
+                    models.CharField(
+                        choices=[
+                            ("prioritized", "prioritized"),
+                            ("deprioritized", "de-prioritized"),
+                            ("unknown", "unknown"),
+                        ],
+                        default="unknown",
+                        max_length=15,
+                        verbose_name="priority",
+                    ),
+                ),
+                (
+                    "wording",
+                    models.CharField(
+                        choices=[("provisional", "provisional"), ("final", "final")],
+                        default="final",
+                        max_length=15,
+                        verbose_name="wording",
+                    ),
+                ),
+                (
+                    "provisional_title",
+                    models.CharField(
+                        blank=True,
+                        help_text="How an earlier record put it, kept when the final wording came.",
+                        max_length=500,
+                        verbose_name="provisional wording",
+                    ),
+                ),
+                (
+                    "initial_timeframe",
+                    models.CharField(
+                        blank=True,
+                        help_text="As first given, in the document's words. A revised one is an update.",
+                        max_length=200,
+                        verbose_name="time frame",
+                    ),
+                ),
+                (
+                    "initial_earliest",
+                    models.DateField(blank=True, null=True, verbose_name="earliest day"),
+                ),
+                (
+                    "initial_latest",
+                    models.DateField(
+                        blank=True,
+                        help_text="Overdue only after this day.",
+                        null=True,
+                        verbose_name="latest day",
+                    ),
+                ),
+                (
+                    "timeframe_inherited",
+                    models.BooleanField(
+                        default=False, verbose_name="time frame taken from a merged cell"
+                    ),
+                ),
+                (
+                    "superseded_on",
+                    models.DateField(blank=True, null=True, verbose_name="superseded from"),
+                ),
+                (
+                    "withdrawn_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="From this day on it is kept, but in no list or figure.",
+                        null=True,
+                        verbose_name="withdrawn from",
+                    ),
+                ),
+                ("cached_status", models.CharField(blank=True, editable=False, max_length=20)),
+                ("cached_status_since", models.DateField(editable=False, null=True)),
+                ("cached_narrative", models.TextField(blank=True, editable=False)),
+                ("cached_timeframe", models.CharField(blank=True, editable=False, max_length=200)),
+                ("cached_earliest", models.DateField(editable=False, null=True)),
+                ("cached_due", models.DateField(editable=False, null=True)),
+                ("cached_last_reported_on", models.DateField(editable=False, null=True)),
+                (
+                    "continues",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The item of an earlier plan that this one carries on.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="continued_by",
+                        to="workplans.deliverable",
+                        verbose_name="continues",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The item of a part, or the heading of an item.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="workplans.deliverable",
+                        verbose_name="belongs to",
+                    ),
+                ),
+                (
+                    "superseded_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="supersedes",
+                        to="workplans.deliverable",
+                        verbose_name="superseded by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'deliverable',
-                'verbose_name_plural': 'deliverables',
-                'ordering': ['priority_area__workplan', 'priority_area__order', 'order', 'ref'],
-                'abstract': False,
+                "verbose_name": "deliverable",
+                "verbose_name_plural": "deliverables",
+                "ordering": ["priority_area__workplan", "priority_area__order", "order", "ref"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Entity',
+            name="Entity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('name', models.CharField(help_text='The full name, as it is officially written.', max_length=200, verbose_name='name')),
-                ('acronym', models.CharField(blank=True, help_text='The short form by which everybody knows it, for example OCHA. May be blank.', max_length=40, verbose_name='acronym')),
-                ('slug', models.SlugField(help_text='Its address on this site, for example “ocha”. Do not change it later.', max_length=60, unique=True, verbose_name='address')),
-                ('kind', models.CharField(choices=[('agency', 'agency'), ('ngo', 'NGO'), ('consortium', 'consortium'), ('body', 'IASC body'), ('results_group', 'results group'), ('sub_group', 'sub-group'), ('role', 'role'), ('collective', 'collective')], help_text='A collective is a party such as “all results groups”.', max_length=20, verbose_name='kind')),
-                ('description', models.TextField(blank=True, help_text='One or two sentences for the public page.', verbose_name='description')),
-                ('parent', models.ForeignKey(blank=True, help_text='The body or organisation that it belongs to, if any.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='workplans.entity', verbose_name='part of')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="The full name, as it is officially written.",
+                        max_length=200,
+                        verbose_name="name",
+                    ),
+                ),
+                (
+                    "acronym",
+                    models.CharField(
+                        blank=True,
+                        help_text="The short form by which everybody knows it, for example OCHA. May be blank.",
+                        max_length=40,
+                        verbose_name="acronym",
+                    ),
+                ),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="Its address on this site, for example “ocha”. Do not change it later.",
+                        max_length=60,
+                        unique=True,
+                        verbose_name="address",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("agency", "agency"),
+                            ("ngo", "NGO"),
+                            ("consortium", "consortium"),
+                            ("body", "IASC body"),
+                            ("results_group", "results group"),
+                            ("sub_group", "sub-group"),
+                            ("role", "role"),
+                            ("collective", "collective"),
+                        ],
+                        help_text="A collective is a party such as “all results groups”.",
+                        max_length=20,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "description",
+                    models.TextField(
+                        blank=True,
+                        help_text="One or two sentences for the public page.",
+                        verbose_name="description",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The body or organisation that it belongs to, if any.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="workplans.entity",
+                        verbose_name="part of",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'entity',
-                'verbose_name_plural': 'entities',
-                'ordering': ['acronym', 'name'],
+                "verbose_name": "entity",
+                "verbose_name_plural": "entities",
+                "ordering": ["acronym", "name"],
             },
         ),
         migrations.CreateModel(
-            name='DeliverableResponsibility',
+            name="DeliverableResponsibility",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('lead', 'lead'), ('co_lead', 'co-lead'), ('focal_point', 'focal point'), ('support', 'support'), ('consulted', 'consulted'), ('contributor', 'contributor'), ('other_group', 'other group'), ('addressee', 'addressee')], default='lead', max_length=15, verbose_name='role')),
-                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='order')),
-                ('since', models.DateField(blank=True, help_text='First day, if it is known.', null=True, verbose_name='since')),
-                ('until', models.DateField(blank=True, help_text='Last day, once it is over.', null=True, verbose_name='until')),
-                ('as_printed', models.CharField(blank=True, help_text='The cell of the document, with all its parties.', max_length=300, verbose_name='as printed')),
-                ('inherited', models.BooleanField(default=False, verbose_name='from a merged cell')),
-                ('uncertain', models.BooleanField(default=False, help_text='The source does not show clearly that it belongs here. The page says so.', verbose_name='uncertain')),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='responsibilities', to='workplans.deliverable', verbose_name='deliverable')),
-                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)s_set', to='workplans.entity', verbose_name='entity')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("lead", "lead"),
+                            ("co_lead", "co-lead"),
+                            ("focal_point", "focal point"),
+                            ("support", "support"),
+                            ("consulted", "consulted"),
+                            ("contributor", "contributor"),
+                            ("other_group", "other group"),
+                            ("addressee", "addressee"),
+                        ],
+                        default="lead",
+                        max_length=15,
+                        verbose_name="role",
+                    ),
+                ),
+                ("order", models.PositiveSmallIntegerField(default=0, verbose_name="order")),
+                (
+                    "since",
+                    models.DateField(
+                        blank=True,
+                        help_text="First day, if it is known.",
+                        null=True,
+                        verbose_name="since",
+                    ),
+                ),
+                (
+                    "until",
+                    models.DateField(
+                        blank=True,
+                        help_text="Last day, once it is over.",
+                        null=True,
+                        verbose_name="until",
+                    ),
+                ),
+                (
+                    "as_printed",
+                    models.CharField(
+                        blank=True,
+                        help_text="The cell of the document, with all its parties.",
+                        max_length=300,
+                        verbose_name="as printed",
+                    ),
+                ),
+                (
+                    "inherited",
+                    models.BooleanField(default=False, verbose_name="from a merged cell"),
+                ),
+                (
+                    "uncertain",
+                    models.BooleanField(
+                        default=False,
+                        help_text="The source does not show clearly that it belongs here. The page says so.",
+                        verbose_name="uncertain",
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="responsibilities",
+                        to="workplans.deliverable",
+                        verbose_name="deliverable",
+                    ),
+                ),
+                (
+                    "entity",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)s_set",
+                        to="workplans.entity",
+                        verbose_name="entity",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'responsibility',
-                'verbose_name_plural': 'responsibilities',
-                'ordering': ['order', 'id'],
-                'abstract': False,
+                "verbose_name": "responsibility",
+                "verbose_name_plural": "responsibilities",
+                "ordering": ["order", "id"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Organization',
-            fields=[
-            ],
+            name="Organization",
+            fields=[],
             options={
-                'verbose_name': 'organisation',
-                'verbose_name_plural': 'organisations',
-                'proxy': True,
-                'indexes': [],
-                'constraints': [],
+                "verbose_name": "organisation",
+                "verbose_name_plural": "organisations",
+                "proxy": True,
+                "indexes": [],
+                "constraints": [],
             },
-            bases=('workplans.entity',),
+            bases=("workplans.entity",),
         ),
         migrations.CreateModel(
-            name='ResultsGroup',
-            fields=[
-            ],
+            name="ResultsGroup",
+            fields=[],
             options={
-                'verbose_name': 'results group',
-                'verbose_name_plural': 'results groups',
-                'proxy': True,
-                'indexes': [],
-                'constraints': [],
+                "verbose_name": "results group",
+                "verbose_name_plural": "results groups",
+                "proxy": True,
+                "indexes": [],
+                "constraints": [],
             },
-            bases=('workplans.entity',),
+            bases=("workplans.entity",),
         ),
         migrations.CreateModel(
-            name='EntityAlias',
+            name="EntityAlias",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('alias', models.CharField(help_text='Another spelling, a former name, or a name in another language.', max_length=200, verbose_name='also written')),
-                ('key', models.CharField(editable=False, max_length=200, unique=True)),
-                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='aliases', to='workplans.entity', verbose_name='entity')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "alias",
+                    models.CharField(
+                        help_text="Another spelling, a former name, or a name in another language.",
+                        max_length=200,
+                        verbose_name="also written",
+                    ),
+                ),
+                ("key", models.CharField(editable=False, max_length=200, unique=True)),
+                (
+                    "entity",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="aliases",
+                        to="workplans.entity",
+                        verbose_name="entity",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'alias',
-                'verbose_name_plural': 'aliases',
-                'ordering': ['alias'],
+                "verbose_name": "alias",
+                "verbose_name_plural": "aliases",
+                "ordering": ["alias"],
             },
         ),
         migrations.CreateModel(
-            name='PriorityArea',
+            name="PriorityArea",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(help_text='As printed, for example 3 or A.', max_length=10, verbose_name='number')),
-                ('title', models.CharField(max_length=500, verbose_name='title')),
-                ('description', models.TextField(blank=True, verbose_name='description')),
-                ('order', models.PositiveIntegerField(default=0, verbose_name='order')),
-                ('locator', models.CharField(blank=True, max_length=200, verbose_name='place in the source')),
-                ('slug', models.SlugField(editable=False, max_length=70, unique=True)),
-                ('partners', models.ManyToManyField(blank=True, related_name='partner_areas', to='workplans.entity', verbose_name='in collaboration with')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "number",
+                    models.CharField(
+                        help_text="As printed, for example 3 or A.",
+                        max_length=10,
+                        verbose_name="number",
+                    ),
+                ),
+                ("title", models.CharField(max_length=500, verbose_name="title")),
+                ("description", models.TextField(blank=True, verbose_name="description")),
+                ("order", models.PositiveIntegerField(default=0, verbose_name="order")),
+                (
+                    "locator",
+                    models.CharField(
+                        blank=True, max_length=200, verbose_name="place in the source"
+                    ),
+                ),
+                ("slug", models.SlugField(editable=False, max_length=70, unique=True)),
+                (
+                    "partners",
+                    models.ManyToManyField(
+                        blank=True,
+                        related_name="partner_areas",
+                        to="workplans.entity",
+                        verbose_name="in collaboration with",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'priority area',
-                'verbose_name_plural': 'priority areas',
-                'ordering': ['workplan', 'order', 'id'],
+                "verbose_name": "priority area",
+                "verbose_name_plural": "priority areas",
+                "ordering": ["workplan", "order", "id"],
             },
         ),
         migrations.AddField(
-            model_name='deliverable',
-            name='priority_area',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliverables', to='workplans.priorityarea', verbose_name='priority area'),
+            model_name="deliverable",
+            name="priority_area",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="deliverables",
+                to="workplans.priorityarea",
+                verbose_name="priority area",
+            ),
         ),
         migrations.CreateModel(
-            name='SourceDocument',
+            name="SourceDocument",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('title', models.CharField(help_text='The official title.', max_length=300, verbose_name='title')),
-                ('slug', models.SlugField(help_text='For example “rg1-record-2020-07-16”. Do not change it later.', max_length=80, unique=True, verbose_name='short name')),
-                ('kind', models.CharField(choices=[('progress_report', 'workplan or progress report'), ('meeting_record', 'meeting record'), ('management_response', 'management response'), ('rollout_plan', 'roll-out plan'), ('paper', 'paper'), ('spreadsheet', 'spreadsheet'), ('other', 'other')], default='other', max_length=30, verbose_name='kind')),
-                ('dated', models.DateField(blank=True, help_text='The day that counts as the day of reporting for all that it tells.', null=True, verbose_name='day')),
-                ('date_words', models.CharField(blank=True, help_text='If it says it otherwise.', max_length=100, verbose_name='date as printed')),
-                ('is_draft', models.BooleanField(default=False, verbose_name='draft')),
-                ('url', models.URLField(blank=True, help_text='Where the public can read it.', max_length=500, verbose_name='link')),
-                ('note', models.TextField(blank=True, help_text='What a reader should know about it. Shown publicly.', verbose_name='note')),
-                ('published', models.BooleanField(default=True, help_text='Uncheck it, and only signed-in staff see its name.', verbose_name='published')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "title",
+                    models.CharField(
+                        help_text="The official title.", max_length=300, verbose_name="title"
+                    ),
+                ),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="For example “rg1-record-2020-07-16”. Do not change it later.",
+                        max_length=80,
+                        unique=True,
+                        verbose_name="short name",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("progress_report", "workplan or progress report"),
+                            ("meeting_record", "meeting record"),
+                            ("management_response", "management response"),
+                            ("rollout_plan", "roll-out plan"),
+                            ("paper", "paper"),
+                            ("spreadsheet", "spreadsheet"),
+                            ("other", "other"),
+                        ],
+                        default="other",
+                        max_length=30,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "dated",
+                    models.DateField(
+                        blank=True,
+                        help_text="The day that counts as the day of reporting for all that it tells.",
+                        null=True,
+                        verbose_name="day",
+                    ),
+                ),
+                (
+                    "date_words",
+                    models.CharField(
+                        blank=True,
+                        help_text="If it says it otherwise.",
+                        max_length=100,
+                        verbose_name="date as printed",
+                    ),
+                ),
+                ("is_draft", models.BooleanField(default=False, verbose_name="draft")),
+                (
+                    "url",
+                    models.URLField(
+                        blank=True,
+                        help_text="Where the public can read it.",
+                        max_length=500,
+                        verbose_name="link",
+                    ),
+                ),
+                (
+                    "note",
+                    models.TextField(
+                        blank=True,
+                        help_text="What a reader should know about it. Shown publicly.",
+                        verbose_name="note",
+                    ),
+                ),
+                (
+                    "published",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Uncheck it, and only signed-in staff see its name.",
+                        verbose_name="published",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'source document',
-                'verbose_name_plural': 'source documents',
-                'ordering': ['-dated', 'title'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='source_has_a_title')],
+                "verbose_name": "source document",
+                "verbose_name_plural": "source documents",
+                "ordering": ["-dated", "title"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("title", ""), _negated=True), name="source_has_a_title"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('co_chair', 'co-chair'), ('co_lead', 'co-lead'), ('member', 'member')], default='member', max_length=10, verbose_name='role')),
-                ('since', models.DateField(blank=True, help_text='First day, if it is known.', null=True, verbose_name='since')),
-                ('until', models.DateField(blank=True, help_text='Last day, once it is over.', null=True, verbose_name='until')),
-                ('locator', models.CharField(blank=True, help_text='Page, section, row.', max_length=200, verbose_name='place in the source')),
-                ('group', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='workplans.entity', verbose_name='group')),
-                ('member', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='member_of', to='workplans.entity', verbose_name='member')),
-                ('source', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='workplans.sourcedocument', verbose_name='source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("co_chair", "co-chair"),
+                            ("co_lead", "co-lead"),
+                            ("member", "member"),
+                        ],
+                        default="member",
+                        max_length=10,
+                        verbose_name="role",
+                    ),
+                ),
+                (
+                    "since",
+                    models.DateField(
+                        blank=True,
+                        help_text="First day, if it is known.",
+                        null=True,
+                        verbose_name="since",
+                    ),
+                ),
+                (
+                    "until",
+                    models.DateField(
+                        blank=True,
+                        help_text="Last day, once it is over.",
+                        null=True,
+                        verbose_name="until",
+                    ),
+                ),
+                (
+                    "locator",
+                    models.CharField(
+                        blank=True,
+                        help_text="Page, section, row.",
+                        max_length=200,
+                        verbose_name="place in the source",
+                    ),
+                ),
+                (
+                    "group",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to="workplans.entity",
+                        verbose_name="group",
+                    ),
+                ),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="member_of",
+                        to="workplans.entity",
+                        verbose_name="member",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="workplans.sourcedocument",
+                        verbose_name="source",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'membership',
-                'verbose_name_plural': 'memberships',
-                'ordering': ['group', 'role', 'member'],
+                "verbose_name": "membership",
+                "verbose_name_plural": "memberships",
+                "ordering": ["group", "role", "member"],
             },
         ),
         migrations.CreateModel(
-            name='DeliverableUpdate',
+            name="DeliverableUpdate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sequence', models.PositiveIntegerField(editable=False, help_text='Counted from 1 for each item, without gap.', verbose_name='number')),
-                ('slot', models.PositiveIntegerField(editable=False, help_text="Place within a day: its own number, or the replaced row's.")),
-                ('status', models.CharField(blank=True, max_length=20, verbose_name='status')),
-                ('narrative', models.TextField(blank=True, verbose_name='narrative')),
-                ('narrative_digest', models.CharField(blank=True, editable=False, max_length=64)),
-                ('timeframe', models.CharField(blank=True, max_length=200, verbose_name='revised time frame')),
-                ('timeframe_earliest', models.DateField(blank=True, null=True, verbose_name='earliest day')),
-                ('timeframe_latest', models.DateField(blank=True, null=True, verbose_name='latest day')),
-                ('effective_on', models.DateField(verbose_name='true from')),
-                ('effective_words', models.CharField(blank=True, max_length=100, verbose_name='day as printed')),
-                ('reported_on', models.DateField(verbose_name='reported on')),
-                ('recorded_at', models.DateTimeField(editable=False, verbose_name='entered')),
-                ('locator', models.CharField(blank=True, max_length=200, verbose_name='place in the source')),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='updates', to='workplans.deliverable', verbose_name='deliverable')),
-                ('proposed_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='proposed by')),
-                ('recorded_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='entered by')),
-                ('replaces', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='replaced_by', to='workplans.deliverableupdate', verbose_name='corrects')),
-                ('source', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='workplans.sourcedocument', verbose_name='source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "sequence",
+                    models.PositiveIntegerField(
+                        editable=False,
+                        help_text="Counted from 1 for each item, without gap.",
+                        verbose_name="number",
+                    ),
+                ),
+                (
+                    "slot",
+                    models.PositiveIntegerField(
+                        editable=False,
+                        help_text="Place within a day: its own number, or the replaced row's.",
+                    ),
+                ),
+                ("status", models.CharField(blank=True, max_length=20, verbose_name="status")),
+                ("narrative", models.TextField(blank=True, verbose_name="narrative")),
+                ("narrative_digest", models.CharField(blank=True, editable=False, max_length=64)),
+                (
+                    "timeframe",
+                    models.CharField(blank=True, max_length=200, verbose_name="revised time frame"),
+                ),
+                (
+                    "timeframe_earliest",
+                    models.DateField(blank=True, null=True, verbose_name="earliest day"),
+                ),
+                (
+                    "timeframe_latest",
+                    models.DateField(blank=True, null=True, verbose_name="latest day"),
+                ),
+                ("effective_on", models.DateField(verbose_name="true from")),
+                (
+                    "effective_words",
+                    models.CharField(blank=True, max_length=100, verbose_name="day as printed"),
+                ),
+                ("reported_on", models.DateField(verbose_name="reported on")),
+                ("recorded_at", models.DateTimeField(editable=False, verbose_name="entered")),
+                (
+                    "locator",
+                    models.CharField(
+                        blank=True, max_length=200, verbose_name="place in the source"
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="updates",
+                        to="workplans.deliverable",
+                        verbose_name="deliverable",
+                    ),
+                ),
+                (
+                    "proposed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="proposed by",
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="entered by",
+                    ),
+                ),
+                (
+                    "replaces",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="replaced_by",
+                        to="workplans.deliverableupdate",
+                        verbose_name="corrects",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="workplans.sourcedocument",
+                        verbose_name="source",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'update of a deliverable',
-                'verbose_name_plural': 'updates of deliverables',
-                'ordering': ['item', 'sequence'],
-                'abstract': False,
-                'default_permissions': ('add', 'view'),
+                "verbose_name": "update of a deliverable",
+                "verbose_name_plural": "updates of deliverables",
+                "ordering": ["item", "sequence"],
+                "abstract": False,
+                "default_permissions": ("add", "view"),
             },
         ),
         migrations.AddField(
-            model_name='deliverable',
-            name='source',
-            field=models.ForeignKey(blank=True, help_text='The document that it was taken from.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='workplans.sourcedocument', verbose_name='source'),
+            model_name="deliverable",
+            name="source",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="The document that it was taken from.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="%(class)ss",
+                to="workplans.sourcedocument",
+                verbose_name="source",
+            ),
         ),
         migrations.CreateModel(
-            name='Workplan',
+            name="Workplan",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('published', models.BooleanField(default=False, help_text='Until it is published, only signed-in staff see it and what belongs to it.', verbose_name='published')),
-                ('archived_on', models.DateField(blank=True, help_text='From this day on it counts apart, and never as overdue, due or silent.', null=True, verbose_name='archived from')),
-                ('title', models.CharField(help_text='The official title.', max_length=300, verbose_name='title')),
-                ('slug', models.SlugField(help_text='Its address on this site, for example “rg1-2020”. The references of its deliverables begin with it (RG1-2020-3.4). Do not change it later.', unique=True, verbose_name='address')),
-                ('description', models.TextField(blank=True, help_text='A few sentences for the public page.', verbose_name='description')),
-                ('starts_on', models.DateField(blank=True, null=True, verbose_name='first day')),
-                ('ends_on', models.DateField(blank=True, null=True, verbose_name='last day')),
-                ('endorsed_on', models.DateField(blank=True, null=True, verbose_name='endorsed on')),
-                ('locator', models.CharField(blank=True, max_length=200, verbose_name='place in the source')),
-                ('endorsed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='endorsed_workplans', to='workplans.entity', verbose_name='endorsed by')),
-                ('owner', models.ForeignKey(blank=True, help_text="The group or body whose plan it is, if it is one's.", null=True, on_delete=django.db.models.deletion.PROTECT, related_name='workplans', to='workplans.entity', verbose_name='owner')),
-                ('source', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='workplans', to='workplans.sourcedocument', verbose_name='source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "published",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Until it is published, only signed-in staff see it and what belongs to it.",
+                        verbose_name="published",
+                    ),
+                ),
+                (
+                    "archived_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="From this day on it counts apart, and never as overdue, due or silent.",
+                        null=True,
+                        verbose_name="archived from",
+                    ),
+                ),
+                (
+                    "title",
+                    models.CharField(
+                        help_text="The official title.", max_length=300, verbose_name="title"
+                    ),
+                ),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="Its address on this site, for example “rg1-2020”. The references of its deliverables begin with it (RG1-2020-3.4). Do not change it later.",
+                        unique=True,
+                        verbose_name="address",
+                    ),
+                ),
+                (
+                    "description",
+                    models.TextField(
+                        blank=True,
+                        help_text="A few sentences for the public page.",
+                        verbose_name="description",
+                    ),
+                ),
+                ("starts_on", models.DateField(blank=True, null=True, verbose_name="first day")),
+                ("ends_on", models.DateField(blank=True, null=True, verbose_name="last day")),
+                (
+                    "endorsed_on",
+                    models.DateField(blank=True, null=True, verbose_name="endorsed on"),
+                ),
+                (
+                    "locator",
+                    models.CharField(
+                        blank=True, max_length=200, verbose_name="place in the source"
+                    ),
+                ),
+                (
+                    "endorsed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="endorsed_workplans",
+                        to="workplans.entity",
+                        verbose_name="endorsed by",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The group or body whose plan it is, if it is one's.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="workplans",
+                        to="workplans.entity",
+                        verbose_name="owner",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="workplans",
+                        to="workplans.sourcedocument",
+                        verbose_name="source",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'workplan',
-                'verbose_name_plural': 'workplans',
-                'ordering': ['-starts_on', 'slug'],
+                "verbose_name": "workplan",
+                "verbose_name_plural": "workplans",
+                "ordering": ["-starts_on", "slug"],
             },
         ),
         migrations.AddField(
-            model_name='priorityarea',
-            name='workplan',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='priority_areas', to='workplans.workplan', verbose_name='workplan'),
+            model_name="priorityarea",
+            name="workplan",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="priority_areas",
+                to="workplans.workplan",
+                verbose_name="workplan",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entity',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='entity_has_a_name'),
+            model_name="entity",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("name", ""), _negated=True), name="entity_has_a_name"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entity',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['agency', 'ngo', 'consortium', 'body', 'results_group', 'sub_group', 'role', 'collective'])), name='entity_kind_is_known'),
+            model_name="entity",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            "agency",
+                            "ngo",
+                            "consortium",
+                            "body",
+                            "results_group",
+                            "sub_group",
+                            "role",
+                            "collective",
+                        ],
+                    )
+                ),
+                name="entity_kind_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entity',
-            constraint=models.CheckConstraint(condition=models.Q(('parent__isnull', True), models.Q(('parent', models.F('id')), _negated=True), _connector='OR'), name='entity_is_not_its_own_parent'),
+            model_name="entity",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("parent__isnull", True),
+                    models.Q(("parent", models.F("id")), _negated=True),
+                    _connector="OR",
+                ),
+                name="entity_is_not_its_own_parent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deliverableresponsibility',
-            constraint=models.UniqueConstraint(fields=('item', 'entity', 'role'), name='deliverableresponsibility_is_entered_once', violation_error_message='This party has this role already.'),
+            model_name="deliverableresponsibility",
+            constraint=models.UniqueConstraint(
+                fields=("item", "entity", "role"),
+                name="deliverableresponsibility_is_entered_once",
+                violation_error_message="This party has this role already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deliverableresponsibility',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['lead', 'co_lead', 'focal_point', 'support', 'consulted', 'contributor', 'other_group', 'addressee'])), name='deliverableresponsibility_role_is_known'),
+            model_name="deliverableresponsibility",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "role__in",
+                        [
+                            "lead",
+                            "co_lead",
+                            "focal_point",
+                            "support",
+                            "consulted",
+                            "contributor",
+                            "other_group",
+                            "addressee",
+                        ],
+                    )
+                ),
+                name="deliverableresponsibility_role_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deliverableresponsibility',
-            constraint=models.CheckConstraint(condition=models.Q(('since__isnull', True), ('until__isnull', True), ('since__lte', models.F('until')), _connector='OR'), name='deliverableresponsibility_ends_after_it_begins'),
+            model_name="deliverableresponsibility",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("since__isnull", True),
+                    ("until__isnull", True),
+                    ("since__lte", models.F("until")),
+                    _connector="OR",
+                ),
+                name="deliverableresponsibility_ends_after_it_begins",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entityalias',
-            constraint=models.CheckConstraint(condition=models.Q(('key', ''), _negated=True), name='alias_has_a_key'),
+            model_name="entityalias",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("key", ""), _negated=True), name="alias_has_a_key"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('group', 'member', 'role', 'since'), name='membership_is_entered_once', violation_error_message='This membership is entered already.'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(
+                fields=("group", "member", "role", "since"),
+                name="membership_is_entered_once",
+                violation_error_message="This membership is entered already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(condition=models.Q(('since__isnull', True)), fields=('group', 'member', 'role'), name='membership_without_a_first_day_is_entered_once', violation_error_message='This membership is entered already.'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("since__isnull", True)),
+                fields=("group", "member", "role"),
+                name="membership_without_a_first_day_is_entered_once",
+                violation_error_message="This membership is entered already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('since__isnull', True), ('until__isnull', True), ('since__lte', models.F('until')), _connector='OR'), name='membership_ends_after_it_begins'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("since__isnull", True),
+                    ("until__isnull", True),
+                    ("since__lte", models.F("until")),
+                    _connector="OR",
+                ),
+                name="membership_ends_after_it_begins",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('group', models.F('member')), _negated=True), name='membership_is_of_another'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("group", models.F("member")), _negated=True),
+                name="membership_is_of_another",
+            ),
         ),
         migrations.AddIndex(
-            model_name='deliverableupdate',
-            index=models.Index(models.F('item'), models.OrderBy(models.F('effective_on'), descending=True), models.OrderBy(models.F('slot'), descending=True), models.OrderBy(models.F('sequence'), descending=True), models.F('status'), name='deliverableupdate_state'),
+            model_name="deliverableupdate",
+            index=models.Index(
+                models.F("item"),
+                models.OrderBy(models.F("effective_on"), descending=True),
+                models.OrderBy(models.F("slot"), descending=True),
+                models.OrderBy(models.F("sequence"), descending=True),
+                models.F("status"),
+                name="deliverableupdate_state",
+            ),
         ),
         migrations.AddIndex(
-            model_name='deliverableupdate',
-            index=models.Index(models.F('item'), models.OrderBy(models.F('reported_on'), descending=True), name='deliverableupdate_reported'),
+            model_name="deliverableupdate",
+            index=models.Index(
+                models.F("item"),
+                models.OrderBy(models.F("reported_on"), descending=True),
+                name="deliverableupdate_reported",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deliverableupdate',
-            constraint=models.UniqueConstraint(fields=('item', 'sequence'), name='deliverableupdate_sequence_is_unique'),
+            model_name="deliverableupdate",
+            constraint=models.UniqueConstraint(
+                fields=("item", "sequence"), name="deliverableupdate_sequence_is_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deliverableupdate',
-            constraint=models.CheckConstraint(condition=models.Q(('sequence__gte', 1), ('slot__gte', 1)), name='deliverableupdate_is_counted_from_one'),
+            model_name="deliverableupdate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("sequence__gte", 1), ("slot__gte", 1)),
+                name="deliverableupdate_is_counted_from_one",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deliverableupdate',
-            constraint=models.CheckConstraint(condition=models.Q(('slot', models.F('sequence')), ('replaces__isnull', False), _connector='OR'), name='deliverableupdate_keeps_its_own_slot'),
+            model_name="deliverableupdate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("slot", models.F("sequence")), ("replaces__isnull", False), _connector="OR"
+                ),
+                name="deliverableupdate_keeps_its_own_slot",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deliverableupdate',
-            constraint=models.CheckConstraint(condition=models.Q(('replaces__isnull', True), models.Q(('replaces', models.F('id')), _negated=True), _connector='OR'), name='deliverableupdate_does_not_replace_itself'),
+            model_name="deliverableupdate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("replaces__isnull", True),
+                    models.Q(("replaces", models.F("id")), _negated=True),
+                    _connector="OR",
+                ),
+                name="deliverableupdate_does_not_replace_itself",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deliverableupdate',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('narrative', ''), ('status', ''), ('timeframe', ''), _negated=True), ('replaces__isnull', False), _connector='OR'), name='deliverableupdate_says_something'),
+            model_name="deliverableupdate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("narrative", ""), ("status", ""), ("timeframe", ""), _negated=True),
+                    ("replaces__isnull", False),
+                    _connector="OR",
+                ),
+                name="deliverableupdate_says_something",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deliverableupdate',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['', 'completed', 'continuous', 'ongoing', 'not_started', 'discontinued'])), name='deliverableupdate_status_is_known'),
+            model_name="deliverableupdate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        ["", "completed", "continuous", "ongoing", "not_started", "discontinued"],
+                    )
+                ),
+                name="deliverableupdate_status_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deliverableupdate',
-            constraint=models.CheckConstraint(condition=models.Q(('narrative', ''), ('status__in', ['completed', 'discontinued']), _negated=True), name='deliverableupdate_closes_with_a_narrative'),
+            model_name="deliverableupdate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("narrative", ""), ("status__in", ["completed", "discontinued"]), _negated=True
+                ),
+                name="deliverableupdate_closes_with_a_narrative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deliverableupdate',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('timeframe', ''), _negated=True), models.Q(('timeframe_earliest__isnull', True), ('timeframe_latest__isnull', True)), _connector='OR'), name='deliverableupdate_time_frame_has_words'),
+            model_name="deliverableupdate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("timeframe", ""), _negated=True),
+                    models.Q(
+                        ("timeframe_earliest__isnull", True), ("timeframe_latest__isnull", True)
+                    ),
+                    _connector="OR",
+                ),
+                name="deliverableupdate_time_frame_has_words",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deliverableupdate',
-            constraint=models.CheckConstraint(condition=models.Q(('timeframe_earliest__isnull', True), ('timeframe_latest__isnull', True), ('timeframe_earliest__lte', models.F('timeframe_latest')), _connector='OR'), name='deliverableupdate_time_frame_runs_forward'),
+            model_name="deliverableupdate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("timeframe_earliest__isnull", True),
+                    ("timeframe_latest__isnull", True),
+                    ("timeframe_earliest__lte", models.F("timeframe_latest")),
+                    _connector="OR",
+                ),
+                name="deliverableupdate_time_frame_runs_forward",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deliverable',
-            constraint=models.CheckConstraint(condition=models.Q(('ref', ''), _negated=True), name='deliverable_has_a_ref'),
+            model_name="deliverable",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ref", ""), _negated=True), name="deliverable_has_a_ref"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deliverable',
-            constraint=models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='deliverable_has_a_title'),
+            model_name="deliverable",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("title", ""), _negated=True), name="deliverable_has_a_title"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deliverable',
-            constraint=models.CheckConstraint(condition=models.Q(('level', 'item'), models.Q(('level', 'part'), ('parent__isnull', False)), models.Q(('cached_status', ''), ('level', 'heading'), ('parent__isnull', True)), _connector='OR'), name='deliverable_level_fits_its_parent'),
+            model_name="deliverable",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("level", "item"),
+                    models.Q(("level", "part"), ("parent__isnull", False)),
+                    models.Q(("cached_status", ""), ("level", "heading"), ("parent__isnull", True)),
+                    _connector="OR",
+                ),
+                name="deliverable_level_fits_its_parent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deliverable',
-            constraint=models.CheckConstraint(condition=models.Q(('parent__isnull', True), models.Q(('parent', models.F('id')), _negated=True), _connector='OR'), name='deliverable_is_not_its_parent'),
+            model_name="deliverable",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("parent__isnull", True),
+                    models.Q(("parent", models.F("id")), _negated=True),
+                    _connector="OR",
+                ),
+                name="deliverable_is_not_its_parent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deliverable',
-            constraint=models.CheckConstraint(condition=models.Q(('priority__in', ['prioritized', 'deprioritized', 'unknown'])), name='deliverable_priority_is_known'),
+            model_name="deliverable",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("priority__in", ["prioritized", "deprioritized", "unknown"])),
+                name="deliverable_priority_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deliverable',
-            constraint=models.CheckConstraint(condition=models.Q(('wording__in', ['provisional', 'final'])), name='deliverable_wording_is_known'),
+            model_name="deliverable",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("wording__in", ["provisional", "final"])),
+                name="deliverable_wording_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deliverable',
-            constraint=models.CheckConstraint(condition=models.Q(('initial_earliest__isnull', True), ('initial_latest__isnull', True), ('initial_earliest__lte', models.F('initial_latest')), _connector='OR'), name='deliverable_time_frame_runs_forward'),
+            model_name="deliverable",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("initial_earliest__isnull", True),
+                    ("initial_latest__isnull", True),
+                    ("initial_earliest__lte", models.F("initial_latest")),
+                    _connector="OR",
+                ),
+                name="deliverable_time_frame_runs_forward",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deliverable',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('initial_earliest__isnull', True), ('initial_latest__isnull', True)), models.Q(('initial_timeframe', ''), _negated=True), _connector='OR'), name='deliverable_time_frame_has_words'),
+            model_name="deliverable",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("initial_earliest__isnull", True), ("initial_latest__isnull", True)),
+                    models.Q(("initial_timeframe", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="deliverable_time_frame_has_words",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deliverable',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('superseded_by__isnull', True), ('superseded_on__isnull', True)), models.Q(('superseded_by__isnull', False), ('superseded_on__isnull', False)), _connector='OR'), name='deliverable_is_superseded_from_a_day'),
+            model_name="deliverable",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("superseded_by__isnull", True), ("superseded_on__isnull", True)),
+                    models.Q(("superseded_by__isnull", False), ("superseded_on__isnull", False)),
+                    _connector="OR",
+                ),
+                name="deliverable_is_superseded_from_a_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deliverable',
-            constraint=models.CheckConstraint(condition=models.Q(('superseded_by__isnull', True), models.Q(('superseded_by', models.F('id')), _negated=True), _connector='OR'), name='deliverable_does_not_supersede_itself'),
+            model_name="deliverable",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("superseded_by__isnull", True),
+                    models.Q(("superseded_by", models.F("id")), _negated=True),
+                    _connector="OR",
+                ),
+                name="deliverable_does_not_supersede_itself",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deliverable',
-            constraint=models.CheckConstraint(condition=models.Q(('continues__isnull', True), models.Q(('continues', models.F('id')), _negated=True), _connector='OR'), name='deliverable_does_not_continue_itself'),
+            model_name="deliverable",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("continues__isnull", True),
+                    models.Q(("continues", models.F("id")), _negated=True),
+                    _connector="OR",
+                ),
+                name="deliverable_does_not_continue_itself",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deliverable',
-            constraint=models.CheckConstraint(condition=models.Q(('cached_status__in', ['', 'completed', 'continuous', 'ongoing', 'not_started', 'discontinued'])), name='deliverable_status_is_known'),
+            model_name="deliverable",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "cached_status__in",
+                        ["", "completed", "continuous", "ongoing", "not_started", "discontinued"],
+                    )
+                ),
+                name="deliverable_status_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workplan',
-            constraint=models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='workplan_has_a_title'),
+            model_name="workplan",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("title", ""), _negated=True), name="workplan_has_a_title"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workplan',
-            constraint=models.CheckConstraint(condition=models.Q(('starts_on__isnull', True), ('ends_on__isnull', True), ('starts_on__lte', models.F('ends_on')), _connector='OR'), name='workplan_ends_after_it_begins'),
+            model_name="workplan",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("starts_on__isnull", True),
+                    ("ends_on__isnull", True),
+                    ("starts_on__lte", models.F("ends_on")),
+                    _connector="OR",
+                ),
+                name="workplan_ends_after_it_begins",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='priorityarea',
-            constraint=models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='priorityarea_has_a_title'),
+            model_name="priorityarea",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("title", ""), _negated=True), name="priorityarea_has_a_title"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='priorityarea',
-            constraint=models.CheckConstraint(condition=models.Q(('number', ''), _negated=True), name='priorityarea_has_a_number'),
+            model_name="priorityarea",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("number", ""), _negated=True), name="priorityarea_has_a_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='priorityarea',
-            constraint=models.UniqueConstraint(fields=('workplan', 'number'), name='priorityarea_number_is_unique', violation_error_message='This workplan has an area of that number already.'),
+            model_name="priorityarea",
+            constraint=models.UniqueConstraint(
+                fields=("workplan", "number"),
+                name="priorityarea_number_is_unique",
+                violation_error_message="This workplan has an area of that number already.",
+            ),
         ),
     ]

@@ -26,9 +26,9 @@ from workplans.models.tracking import (
     Timeliness,
     TrackedItem,
     TrackedItemQuerySet,
-    Versioned,
     Wording,
 )
+from workplans.models.versions import Versioned
 
 __all__ = [
     "LEAD_ROLES",

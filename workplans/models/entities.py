@@ -146,7 +146,7 @@ class ResultsGroupManager(models.Manager["ResultsGroup"]):
 class ResultsGroup(Entity):
     """An entity of the kind results group, with an admin page of its own."""
 
-    objects = ResultsGroupManager()
+    objects = ResultsGroupManager()  # type: ignore[assignment,misc]
 
     class Meta:
         proxy = True
@@ -168,7 +168,7 @@ class Organization(Entity):
 
     KINDS = (EntityKind.AGENCY, EntityKind.NGO, EntityKind.CONSORTIUM)
 
-    objects = OrganizationManager()
+    objects = OrganizationManager()  # type: ignore[assignment,misc]
 
     class Meta:
         proxy = True

@@ -218,7 +218,8 @@ class Deliverable(TrackedItem):
 
     def clean(self) -> None:
         super().clean()
-        if self.parent and self.priority_area_id != self.parent.priority_area_id:
+        parent: Any = self.parent
+        if parent and self.priority_area_id != parent.priority_area_id:
             raise ValidationError(
                 {"priority_area": _("It belongs to an item of another priority area.")}
             )

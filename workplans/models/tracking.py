@@ -225,9 +225,7 @@ def standing_rows(model: type[TrackedItem], day: date | None) -> QuerySet[Any]:
 
     A row that another row replaces does not stand.
     """
-    rows = model.update_model().objects.filter(
-        item=OuterRef("pk"), replaced_by__isnull=True
-    )
+    rows = model.update_model().objects.filter(item=OuterRef("pk"), replaced_by__isnull=True)
     return rows if day is None else rows.filter(effective_on__lte=day)
 
 
@@ -276,9 +274,7 @@ def ledger_columns(model: type[TrackedItem], day: date | None) -> dict[str, Comb
             .values("effective_on")[:1]
         ),
         "narrative": Coalesce(
-            Subquery(
-                rows.exclude(narrative="").order_by(*NEWEST_FIRST).values("narrative")[:1]
-            ),
+            Subquery(rows.exclude(narrative="").order_by(*NEWEST_FIRST).values("narrative")[:1]),
             Value(""),
             output_field=TextField(),
         ),
@@ -297,9 +293,7 @@ def ledger_columns(model: type[TrackedItem], day: date | None) -> dict[str, Comb
             default=F("initial_latest"),
             output_field=DateField(),
         ),
-        "last_reported_on": Subquery(
-            reported.order_by("-reported_on").values("reported_on")[:1]
-        ),
+        "last_reported_on": Subquery(reported.order_by("-reported_on").values("reported_on")[:1]),
     }
 
 
@@ -414,9 +408,7 @@ class TrackedItem(Versioned):
     priority = models.CharField(
         _("priority"), max_length=15, choices=Priority, default=Priority.UNKNOWN
     )
-    wording = models.CharField(
-        _("wording"), max_length=15, choices=Wording, default=Wording.FINAL
-    )
+    wording = models.CharField(_("wording"), max_length=15, choices=Wording, default=Wording.FINAL)
     provisional_title = models.CharField(
         _("provisional wording"),
         max_length=500,
@@ -489,9 +481,13 @@ class TrackedItem(Versioned):
     STATUSES: tuple[StatusWord, ...] = ()
 
     if TYPE_CHECKING:
+        children: models.Manager[Any]
         updates: models.Manager[Any]
         responsibilities: models.Manager[Any]
         objects: models.Manager[Any]
+        parent_id: int | None
+        superseded_by_id: int | None
+        continues_id: int | None
 
     class Meta:
         abstract = True
@@ -506,9 +502,9 @@ class TrackedItem(Versioned):
     natural_key.dependencies = ["workplans.sourcedocument"]  # type: ignore[attr-defined]
 
     @classmethod
-    def update_model(cls) -> type[StatusUpdate]:
-        """Return the model of this item's ledger rows."""
-        return cls._meta.get_field("updates").related_model  # type: ignore[return-value]
+    def update_model(cls) -> Any:
+        """Return the model of this item's ledger rows, a concrete StatusUpdate."""
+        return cls._meta.get_field("updates").related_model
 
     @property
     def status_word(self) -> StatusWord:
@@ -525,9 +521,12 @@ class TrackedItem(Versioned):
         super().clean()
         errors: dict[str, Any] = {}
         errors |= self._parent_errors()
-        if self.initial_earliest and self.initial_latest:
-            if self.initial_earliest > self.initial_latest:
-                errors["initial_latest"] = _("The latest day lies before the earliest.")
+        if (
+            self.initial_earliest
+            and self.initial_latest
+            and self.initial_earliest > self.initial_latest
+        ):
+            errors["initial_latest"] = _("The latest day lies before the earliest.")
         if (self.initial_earliest or self.initial_latest) and not self.initial_timeframe:
             errors["initial_timeframe"] = _("Write the time frame in words too, as it was given.")
         if bool(self.superseded_by_id) != bool(self.superseded_on):
@@ -544,7 +543,7 @@ class TrackedItem(Versioned):
             raise ValidationError(errors)
 
     def _parent_errors(self) -> dict[str, Any]:
-        parent = self.parent
+        parent: Any = self.parent
         if self.level == Level.PART:
             if parent is None:
                 return {"parent": _("A part needs the item that it belongs to.")}
@@ -557,24 +556,32 @@ class TrackedItem(Versioned):
             return {"parent": _("An item can only stand under a heading.")}
         if parent is not None and self.pk and parent.pk == self.pk:
             return {"parent": _("An item cannot belong to itself.")}
-        if self.pk and self.level != Level.ITEM and self.level != Level.HEADING:
-            if type(self).objects.filter(parent=self).exists():
-                return {"level": _("It has parts or items of its own, so it cannot be a part.")}
+        # What may stand under it: parts under an item, items under a heading, nothing under a part.
+        below = {Level.ITEM: Level.PART, Level.HEADING: Level.ITEM}.get(self.level)  # type: ignore[call-overload]
+        model: Any = type(self)
+        children = model.objects.filter(parent=self.pk)
+        if self.pk and children.exclude(level=below or "").exists():
+            return {"level": _("What belongs to it does not fit under that level.")}
         return {}
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.introduced_on is None:
             self.introduced_on = days.site_today()
-        new = self._state.adding
-        if new and not self.cached_timeframe:
+        if self._state.adding:
             self.cached_timeframe = self.initial_timeframe
             self.cached_earliest = self.initial_earliest
             self.cached_due = self.initial_latest
+        elif kwargs.get("update_fields") is None:
+            # An instance read before the newest update must not put old caches back.
+            kept = {*CACHED_COLUMNS.values(), *self.get_deferred_fields(), "id"}
+            kwargs["update_fields"] = [
+                field.attname for field in self._meta.concrete_fields if field.attname not in kept
+            ]
         super().save(*args, **kwargs)
 
 
-def next_ref(model: type[TrackedItem], prefix: str, number: str) -> str:
-    """Return a reference that no item has: the prefix in capitals and the number.
+def next_ref(model: Any, prefix: str, number: str) -> str:
+    """Return a reference that no row of a model has: the prefix in capitals and the number.
 
     Without a number, or if that reference is taken, the next free count stands in.
     """
@@ -707,9 +714,7 @@ def responsibility_constraints() -> list[models.BaseConstraint]:
             name="%(class)s_is_entered_once",
             violation_error_message=_("This party has this role already."),
         ),
-        models.CheckConstraint(
-            condition=Q(role__in=Role.values), name="%(class)s_role_is_known"
-        ),
+        models.CheckConstraint(condition=Q(role__in=Role.values), name="%(class)s_role_is_known"),
         models.CheckConstraint(
             condition=Q(since__isnull=True) | Q(until__isnull=True) | Q(since__lte=F("until")),
             name="%(class)s_ends_after_it_begins",
@@ -807,6 +812,7 @@ class StatusUpdate(models.Model):
     if TYPE_CHECKING:
         item: models.ForeignKey[Any, Any]
         item_id: int
+        replaces_id: int | None
         replaced_by: Any
 
     class Meta:

@@ -66,7 +66,6 @@ class Command(BaseCommand):
                 % {"text": options["address"], "example": Address()}
             ) from None
         call_command("migrate", interactive=False, verbosity=0)
-        call_command("collectstatic", interactive=False, verbosity=0)
         self.load_documents()
         self.make_account(new_password=options["new_password"])
         self.say_day()
@@ -123,7 +122,7 @@ class Command(BaseCommand):
     def serve(self, address: Address) -> None:
         """Serve until interrupted; say where once the port is taken."""
 
-        def say_where(port: int) -> None:
+        def say_where(_port: object) -> None:
             self.stdout.write(_("Look at: %(url)s") % {"url": address.url})
             self.stdout.write(
                 _("Sign in:  %(url)s") % {"url": address.url + reverse("admin:index").lstrip("/")}

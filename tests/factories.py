@@ -1,0 +1,106 @@
+"""Plain makers of records, with just what they need; keywords override."""
+
+from datetime import date
+from itertools import count
+
+from actionpoints.models import ActionPoint, Meeting, Recommendation, Review
+from workplans.models import Deliverable, Entity, PriorityArea, SourceDocument, Workplan
+from workplans.status import record_update
+
+numbers = count(1)
+
+
+def make_entity(**kwargs):
+    number = next(numbers)
+    fields = {"name": f"Entity {number}", "slug": f"entity-{number}", "kind": "agency"}
+    return Entity.objects.create(**fields | kwargs)
+
+
+def make_source(**kwargs):
+    number = next(numbers)
+    fields = {"title": f"Source {number}", "slug": f"source-{number}", "dated": date(2021, 6, 30)}
+    return SourceDocument.objects.create(**fields | kwargs)
+
+
+def make_workplan(**kwargs):
+    number = next(numbers)
+    fields = {
+        "title": f"Workplan {number}",
+        "slug": f"plan-{number}",
+        "published": True,
+        "starts_on": date(2020, 1, 1),
+        "ends_on": date(2021, 12, 31),
+    }
+    return Workplan.objects.create(**fields | kwargs)
+
+
+def make_area(**kwargs):
+    number = next(numbers)
+    fields = {"title": f"Area {number}", "number": str(number), "order": number}
+    if "workplan" not in kwargs:
+        fields["workplan"] = make_workplan()
+    return PriorityArea.objects.create(**fields | kwargs)
+
+
+def make_deliverable(**kwargs):
+    number = next(numbers)
+    fields = {
+        "title": f"Deliverable {number}",
+        "number": str(number),
+        "order": number,
+        "introduced_on": date(2020, 1, 1),
+    }
+    if "priority_area" not in kwargs:
+        fields["priority_area"] = make_area()
+    return Deliverable.objects.create(**fields | kwargs)
+
+
+def make_meeting(**kwargs):
+    number = next(numbers)
+    fields = {
+        "title": f"Meeting {number}",
+        "slug": f"meeting-{number}",
+        "held_on": date(2020, 7, 9),
+        "published": True,
+    }
+    if "body" not in kwargs:
+        fields["body"] = make_entity(kind="body")
+    return Meeting.objects.create(**fields | kwargs)
+
+
+def make_review(**kwargs):
+    number = next(numbers)
+    fields = {
+        "title": f"Review {number}",
+        "slug": f"review-{number}",
+        "issued_on": date(2020, 1, 1),
+        "published": True,
+    }
+    return Review.objects.create(**fields | kwargs)
+
+
+def make_recommendation(**kwargs):
+    number = next(numbers)
+    fields = {"title": f"Recommendation {number}", "number": str(number), "order": number}
+    if "review" not in kwargs:
+        fields["review"] = make_review()
+    return Recommendation.objects.create(**fields | kwargs)
+
+
+def make_action_point(**kwargs):
+    number = next(numbers)
+    fields = {
+        "title": f"Action point {number}",
+        "number": str(number),
+        "order": number,
+        "introduced_on": date(2020, 1, 1),
+    }
+    if not {"meeting", "recommendation"} & set(kwargs):
+        fields["meeting"] = make_meeting()
+    return ActionPoint.objects.create(**fields | kwargs)
+
+
+def make_update(item, **kwargs):
+    """Record an update through the ledger's door, by default a narrative of its own."""
+    fields = {"narrative": f"Told {next(numbers)}"}
+    return record_update(item, **fields | kwargs)
