@@ -266,6 +266,8 @@ class Recommendation(Versioned):
 
     def clean(self) -> None:
         super().clean()
+        if not self.ref and self.review_id:
+            self.ref = next_ref(Recommendation, self.review.slug, self.number)
         if self.second_opinion_by_id and not self.second_opinion:
             raise ValidationError({"second_opinion": _("Say what the second opinion is.")})
 
@@ -375,6 +377,8 @@ class ActionPoint(TrackedItem):
 
     def clean(self) -> None:
         super().clean()
+        if not self.ref:
+            self.ref = next_ref(ActionPoint, self._ref_prefix(), self.number)
         if self.meeting_id and self.recommendation_id:
             raise ValidationError(
                 {"recommendation": _("It comes from its meeting or a recommendation, not both.")}
@@ -387,8 +391,6 @@ class ActionPoint(TrackedItem):
             )
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self.ref:
-            self.ref = next_ref(ActionPoint, self._ref_prefix(), self.number)
         if self.introduced_on is None and self.meeting is not None:
             self.introduced_on = min(self.meeting.held_on, days.site_today())
         super().save(*args, **kwargs)
@@ -397,6 +399,11 @@ class ActionPoint(TrackedItem):
         if self.meeting is not None:
             return self.meeting.slug
         return self.recommendation.ref if self.recommendation is not None else "AP"
+
+    def _lock_origin(self) -> None:
+        for origin in (self.meeting, self.recommendation):
+            if origin is not None:
+                type(origin).objects.select_for_update().get(pk=origin.pk)
 
 
 class ActionPointResponsibility(Responsibility):

@@ -218,16 +218,20 @@ class Deliverable(TrackedItem):
 
     def clean(self) -> None:
         super().clean()
+        if not self.ref and self.priority_area_id:
+            self.ref = next_ref(Deliverable, self._ref_prefix(), self.number)
         parent: Any = self.parent
         if parent and self.priority_area_id != parent.priority_area_id:
             raise ValidationError(
                 {"priority_area": _("It belongs to an item of another priority area.")}
             )
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self.ref:
-            self.ref = next_ref(Deliverable, self.priority_area.workplan.slug, self.number)
-        super().save(*args, **kwargs)
+    def _ref_prefix(self) -> str:
+        return self.priority_area.workplan.slug
+
+    def _lock_origin(self) -> None:
+        workplans = Workplan.objects.select_for_update()
+        workplans.get(pk=self.priority_area.workplan_id)
 
 
 class DeliverableResponsibility(Responsibility):

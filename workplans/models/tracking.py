@@ -17,7 +17,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import (
     Case,
     CharField,
@@ -517,10 +517,17 @@ class TrackedItem(Versioned):
             return None
         return (day - self.due).days  # type: ignore[attr-defined]
 
+    def _ref_prefix(self) -> str:
+        """Return what the reference begins with: the address of the plan or meeting."""
+        raise NotImplementedError
+
+    def _lock_origin(self) -> None:
+        """Lock the plan, meeting or recommendation that the item is about to be added to."""
+        raise NotImplementedError
+
     def clean(self) -> None:
         super().clean()
-        errors: dict[str, Any] = {}
-        errors |= self._parent_errors()
+        errors: dict[str, Any] = self._parent_errors()
         if (
             self.initial_earliest
             and self.initial_latest
@@ -565,6 +572,12 @@ class TrackedItem(Versioned):
         return {}
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self.ref:
+            # The origin stays locked until the item is there, so that no two get one reference.
+            with transaction.atomic():
+                self._lock_origin()
+                self.ref = next_ref(type(self), self._ref_prefix(), self.number)
+                return self.save(*args, **kwargs)
         if self.introduced_on is None:
             self.introduced_on = days.site_today()
         if self._state.adding:

@@ -1,0 +1,133 @@
+"""Many writers at once, over connections of their own: nothing is lost."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from threading import Barrier
+
+import pytest
+from django.db import connection
+from django.db.models import Max
+from django.test import Client
+from django.urls import reverse
+
+from tests.admin_pages import read_form
+from tests.factories import make_area, make_deliverable, make_source
+from workplans.editing import VersionedAdmin
+from workplans.models import Deliverable, DeliverableUpdate, Level
+from workplans.status import Entry, record_update, record_updates
+from workplans.tracked_admin import TrackedItemAdmin
+from workplans.verification import problems
+
+WRITERS = 8
+
+
+def at_once(write):
+    """Run `write(number)` in as many threads as there are writers, and return the results."""
+
+    def run(number):
+        try:
+            return write(number)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(WRITERS) as threads:
+        return list(threads.map(run, range(WRITERS)))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_8_writers_and_2000_updates_leave_no_gap_and_every_cache_right():
+    area = make_area()
+    items = [make_deliverable(priority_area=area) for _ in range(20)]
+    # A part and its item lock each other's rows, in whatever order they are told of.
+    items += [make_deliverable(priority_area=area, parent=items[0], level=Level.PART)]
+    statuses = ["not_started", "ongoing", "continuous"]
+
+    def write(number):
+        for turn in range(250):
+            item = Deliverable.objects.get(pk=items[turn % len(items)].pk)
+            record_update(
+                item,
+                status=statuses[(number + turn) % 3],
+                narrative=f"Writer {number}, turn {turn}",
+                effective_on=date(2020, 1, 1) + timedelta(days=(turn * 7 + number) % 300),
+            )
+
+    at_once(write)
+
+    assert DeliverableUpdate.objects.count() == WRITERS * 250
+    told = DeliverableUpdate.objects.values_list("narrative", flat=True)
+    assert set(told) == {f"Writer {n}, turn {t}" for n in range(WRITERS) for t in range(250)}
+    for item in items:
+        highest = item.updates.aggregate(highest=Max("sequence"))["highest"]
+        assert highest == item.updates.count()
+    assert list(problems()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_writers_of_many_items_in_opposite_order_do_not_lock_each_other_out():
+    area = make_area()
+    items = [make_deliverable(priority_area=area) for _ in range(20)]
+
+    def write(number):
+        for turn in range(5):
+            order = items if (number + turn) % 2 else items[::-1]
+            told = f"Writer {number}, turn {turn}"
+            record_updates([Entry(item=item, narrative=told) for item in order])
+
+    at_once(write)
+    assert DeliverableUpdate.objects.count() == WRITERS * 5 * len(items)
+    assert list(problems()) == []
+
+
+def race(staff_user, record, rounds):
+    """Let 8 people save 8 different titles on one version, again and again.
+
+    Return (edits sent, edits that were told they won and are not what came next).
+    """
+    opts = record._meta
+    page = reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[record.pk])
+    client = Client()
+    client.force_login(staff_user)
+    cookies = client.cookies
+    sent = lost = 0
+    for turn in range(rounds):
+        opened = read_form(client.get(page))
+        version = type(record).objects.get(pk=record.pk).version
+        together = Barrier(WRITERS)
+
+        def save(number, opened=opened, together=together, turn=turn):
+            own = Client()
+            own.cookies = cookies
+            together.wait(timeout=60)
+            title = f"Round {turn}, writer {number}"
+            return title, own.post(page, opened | {"title": title}).status_code
+
+        answers = at_once(save)
+        assert {code for _title, code in answers} <= {200, 302}
+        winners = [title for title, code in answers if code == 302]
+        saved = type(record).objects.get(pk=record.pk)
+        sent += len(answers)
+        assert winners
+        assert saved.title in winners
+        lost += len(winners) - 1
+        if len(winners) == 1:
+            assert saved.version == version + 1
+    return sent, lost
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("make", "rounds"), [(make_source, 125), (make_deliverable, 8)])
+def test_of_8_edits_of_one_version_one_wins_and_none_is_lost(staff_user, make, rounds):
+    sent, lost = race(staff_user, make(), rounds)
+    assert sent == WRITERS * rounds
+    assert lost == 0
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("make", [make_source, make_deliverable])
+def test_without_the_lock_the_same_race_finds_losses(staff_user, make, monkeypatch):
+    for locked in (VersionedAdmin, TrackedItemAdmin):
+        monkeypatch.setattr(locked, "lock", lambda self, object_id: None)
+    _sent, lost = race(staff_user, make(), 25)
+    assert lost > 0
