@@ -26,6 +26,7 @@ from workplans.editing import (
     VersionedInlineFormSet,
 )
 from workplans.tracked_admin import (
+    SEARCHED,
     LeadFilter,
     ResponsibilityInline,
     StatusFilter,
@@ -178,7 +179,7 @@ class ActionPointAdmin(TrackedItemAdmin):
         "wording",
     )
     search_fields = (
-        *TrackedItemAdmin.search_fields,
+        *SEARCHED,
         "theme",
         "meeting__body__name",
         "meeting__body__acronym",

@@ -39,6 +39,7 @@ from workplans.models import (
 )
 from workplans.timeframes import AmbiguousDate, read_timeframe
 from workplans.tracked_admin import (
+    SEARCHED,
     LeadFilter,
     ResponsibilityInline,
     StatusFilter,
@@ -362,7 +363,7 @@ class DeliverableAdmin(TrackedItemAdmin):
         "level",
     )
     search_fields = (
-        *TrackedItemAdmin.search_fields,
+        *SEARCHED,
         "priority_area__workplan__owner__name",
         "priority_area__workplan__owner__acronym",
     )

@@ -33,6 +33,8 @@ def before_raw_save(
     """Refuse an object that exists; judge a ledger row; fill derived columns."""
     if not raw or sender._meta.app_label not in OUR_APPS:
         return
+    if not instance._state.adding:
+        return  # saved a moment ago, and again now that what it refers to has come
     if isinstance(instance, EntityAlias):
         instance.key = name_key(instance.alias)
     if isinstance(instance, PriorityArea):

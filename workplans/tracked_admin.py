@@ -61,6 +61,21 @@ ENTRY_FIELDS = {
     "timeframe": "new_timeframe",
     "replaces": "corrects",
 }
+# The lines in which a page shows the fields of an update.
+UPDATE_LINES: Any = (
+    "new_status",
+    "new_narrative",
+    ("new_effective_on", "new_source", "new_locator"),
+    ("new_timeframe", "new_timeframe_earliest", "new_timeframe_latest"),
+)
+# What a search in a list of items looks at.
+SEARCHED: tuple[str, ...] = (
+    "ref",
+    "title",
+    "description",
+    "responsibilities__entity__name",
+    "responsibilities__entity__acronym",
+)
 # How many of the chosen items the confirmation page names one by one.
 NAMED_ITEMS = 200
 
@@ -382,13 +397,7 @@ class TrackedItemAdmin(VersionedAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.ALWAYS
     actions = ("update_status",)
-    search_fields = (
-        "ref",
-        "title",
-        "description",
-        "responsibilities__entity__name",
-        "responsibilities__entity__acronym",
-    )
+    search_fields = SEARCHED
     search_help_text = gettext_lazy("Search by reference, title, lead or supporting party.")
     readonly_fields = ("current_state", "history")
     # The item's own fields before the common ones, for a subclass to give.
@@ -403,12 +412,7 @@ class TrackedItemAdmin(VersionedAdmin):
         update = (
             _("New update"),
             {
-                "fields": [
-                    "new_status",
-                    "new_narrative",
-                    ("new_effective_on", "new_source", "new_locator"),
-                    ("new_timeframe", "new_timeframe_earliest", "new_timeframe_latest"),
-                ],
+                "fields": [*UPDATE_LINES],
                 "description": _("It is added to the history; nothing in the history changes."),
             },
         )
@@ -630,12 +634,7 @@ class TrackedItemAdmin(VersionedAdmin):
             "form": form,
             "fieldset": Fieldset(
                 form,  # type: ignore[arg-type]
-                fields=[
-                    "new_status",
-                    "new_narrative",
-                    ("new_effective_on", "new_source", "new_locator"),
-                    ("new_timeframe", "new_timeframe_earliest", "new_timeframe_latest"),
-                ],
+                fields=UPDATE_LINES,
                 model_admin=self,
             ),
             "items": [(item, status_in_words(item.cached_status)) for item in named],
