@@ -52,9 +52,13 @@ def as_list(value):
 
 
 def read_form(response):
-    """Return what a browser would send back from an untouched admin page, by field name."""
+    """Return what a browser would send back from an untouched admin page, by field name.
+
+    Takes a response of the test client, or a page as bytes.
+    """
+    page = response if isinstance(response, bytes) else response.content
     reader = FormReader()
-    reader.feed(response.content.decode())
+    reader.feed(page.decode())
     for extra in ("q", "csrfmiddlewaretoken", "action"):
         reader.fields.pop(extra, None)
     return reader.fields

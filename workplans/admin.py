@@ -49,6 +49,7 @@ from workplans.tracked_admin import (
 
 admin.site.site_header = gettext_lazy("IASC tracker")
 admin.site.site_title = gettext_lazy("IASC tracker")
+admin.site.enable_nav_sidebar = False
 admin.site.index_title = gettext_lazy("Administration")
 
 
@@ -116,10 +117,10 @@ class SourceDocumentAdmin(VersionedAdmin):
     )  # fmt: skip
 
 
-class PriorityAreaInline(admin.StackedInline):
+class PriorityAreaInline(admin.TabularInline):
     model = PriorityArea
     formset = VersionedInlineFormSet
-    fields = (("number", "order"), "title", "description", "partners", "locator")
+    fields = ("number", "order", "title", "description", "partners", "locator")
     autocomplete_fields = ("partners",)
     extra = 1
 

@@ -515,11 +515,9 @@ class TrackedItemAdmin(VersionedAdmin):
             return format_html("{}", _("A heading: it has no status of its own."))
         since = obj.cached_status_since
         return format_html(
-            "{} {} · <a href='{}'>{}</a>",
+            "{} {}",
             status_in_words(obj.cached_status),
             _("since %(day)s") % {"day": date_format(since)} if since else "",
-            obj.get_absolute_url(),
-            _("View on site"),
         )
 
     @admin.display(description="")

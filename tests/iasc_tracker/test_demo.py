@@ -1,11 +1,7 @@
-import os
 import re
-import signal
 import socket
 import sqlite3
 import stat
-import subprocess
-import sys
 import urllib.request
 from contextlib import closing
 from pathlib import Path
@@ -15,32 +11,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 from iasc_tracker.demo_environment import Address, kept_key, prepare, served_hosts
-
-# What the tests' own environment sets, and a newcomer's does not.
-UNSET = {
-    "ALLOWED_HOSTS",
-    "DATABASE_URL",
-    "DEBUG",
-    "DJANGO_SETTINGS_MODULE",
-    "HTTPS",
-    "SECRET_KEY",
-    "STATIC_COLLECTED",
-}
-
-
-def environment(folder):
-    kept = {name: value for name, value in os.environ.items() if name not in UNSET}
-    return {**kept, "DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1"}
-
-
-def demo(folder, *arguments):
-    return subprocess.run(
-        [sys.executable, settings.BASE_DIR / "manage.py", "demo", *arguments],
-        env=environment(folder),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+from tests.running_demo import demo, free_port, served
 
 
 def ask(folder, statement):
@@ -113,40 +84,28 @@ def test_a_bad_address_is_told_in_one_line_before_anything_is_done(tmp_path):
 
 def test_it_serves_until_interrupted_and_a_taken_port_is_told_in_one_line(set_up):
     folder, _ = set_up
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     address = f"127.0.0.1:{port}"
-    with subprocess.Popen(
-        [sys.executable, settings.BASE_DIR / "manage.py", "demo", address],
-        env=environment(folder),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as server:
-        try:
-            printed = "".join(iter(server.stdout.readline, "Ctrl-C stops it.\n"))
-            assert f"Look at: http://{address}/\n" in printed
-            assert f"Sign in:  http://{address}/admin/\n" in printed
+    with served(folder, port) as (server, printed):
+        assert f"Look at: http://{address}/\n" in printed
+        assert f"Sign in:  http://{address}/admin/\n" in printed
 
-            def get(path):
-                with urllib.request.urlopen(f"http://{address}{path}", timeout=20) as answer:
-                    return answer.read()
+        def get(path):
+            with urllib.request.urlopen(f"http://{address}{path}", timeout=20) as answer:
+                return answer.read()
 
-            assert get("/healthz") == b"ok\n"
-            assert b"csrfmiddlewaretoken" in get("/admin/login/")
-            assert get("/static/admin/css/base.css")
-            with pytest.raises(urllib.error.HTTPError, match="404") as missing:
-                get("/no-such-page/")
-            assert b"DEBUG" not in missing.value.read()
+        assert get("/healthz") == b"ok\n"
+        assert b"csrfmiddlewaretoken" in get("/admin/login/")
+        assert get("/static/admin/css/base.css")
+        with pytest.raises(urllib.error.HTTPError, match="404") as missing:
+            get("/no-such-page/")
+        assert b"DEBUG" not in missing.value.read()
 
-            second = demo(folder, address)
-            assert second.returncode == 1
-            assert second.stderr.startswith(f"CommandError: Port {port} is in use: name another,")
-            assert second.stderr.count("\n") == 1
-        finally:
-            server.send_signal(signal.SIGINT)
-        assert server.wait(timeout=20) == 0
+        second = demo(folder, address)
+        assert second.returncode == 1
+        assert second.stderr.startswith(f"CommandError: Port {port} is in use: name another,")
+        assert second.stderr.count("\n") == 1
+    assert server.returncode == 0
 
 
 def test_the_environment_is_prepared_and_what_is_set_wins(tmp_path):

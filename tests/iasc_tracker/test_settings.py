@@ -1,5 +1,4 @@
 import datetime
-import os
 import runpy
 from pathlib import Path
 from urllib.parse import quote
@@ -178,8 +177,3 @@ def test_postgresql_has_jit_off():
     with connection.cursor() as cursor:
         cursor.execute("SHOW jit")
         assert cursor.fetchone() == ("off",)
-
-
-def test_the_suite_runs_without_debug():
-    assert os.environ["DEBUG"] == "false"
-    assert settings.HTTPS is False
