@@ -1,5 +1,6 @@
 """The ledger is append-only below the ORM, on both databases."""
 
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -57,16 +58,11 @@ def database_shell(statement):
     if connection.vendor == "postgresql":
         if shutil.which("psql") is None:
             pytest.skip("needs psql, from Debian's package postgresql-client")
-        address = {
-            "host": settings["HOST"],
-            "port": str(settings["PORT"]),
-            "user": settings["USER"],
-            "password": settings["PASSWORD"],
-            "dbname": settings["NAME"],
-        }
-        conninfo = " ".join(f"{name}='{value}'" for name, value in address.items() if value)
-        command = ["psql", conninfo, "-v", "ON_ERROR_STOP=1", "-c", statement]
-        ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        command, variables = connection.client.settings_to_cmd_args_env(
+            settings, ["-v", "ON_ERROR_STOP=1", "-c", statement]
+        )
+        variables = {**os.environ, **(variables or {})}
+        ran = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=60)
         return ran.returncode, ran.stderr
     # A connection of its own, with none of Django's functions or settings.
     try:
