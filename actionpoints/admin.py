@@ -21,7 +21,7 @@ from actionpoints.models import (
 from workplans.admin import DeliverableAdmin, NewItemForm, NewItemsInline, NewRowsInline
 from workplans.editing import (
     PreloadedFieldsMixin,
-    PreloadedForm,
+    RecordForm,
     VersionedAdmin,
     VersionedInlineFormSet,
 )
@@ -38,7 +38,7 @@ class MandateInline(PreloadedFieldsMixin, admin.StackedInline):
     """The decisions that asked for an item."""
 
     model = Mandate
-    form = PreloadedForm
+    form = RecordForm
     formset = VersionedInlineFormSet
     fields = (
         ("body", "kind"), ("date_words", "decided_on"), "conflict",
@@ -109,6 +109,7 @@ class MeetingAdmin(VersionedAdmin):
 
 class RecommendationInline(NewRowsInline):
     model = Recommendation
+    form = RecordForm
     formset = VersionedInlineFormSet
     fields = ("number", "order", "title", "response")
 
@@ -134,7 +135,7 @@ class ReviewAdmin(VersionedAdmin):
 
 class AddresseeInline(PreloadedFieldsMixin, admin.TabularInline):
     model = RecommendationAddressee
-    form = PreloadedForm
+    form = RecordForm
     formset = VersionedInlineFormSet
     autocomplete_fields = ("entity",)
     extra = 1

@@ -21,18 +21,15 @@ from workplans.models import (
     StatusUpdate,
     TrackedItem,
     TrackedItemQuerySet,
-    Versioned,
 )
-from workplans.models.tracking import (
-    ResponsibilityQuerySet,
+from workplans.models.ledger_rows import (
     StatusUpdateQuerySet,
-    Viewer,
-    item_constraints,
-    next_ref,
-    responsibility_constraints,
     update_constraints,
     update_indexes,
 )
+from workplans.models.references import Referenced
+from workplans.models.responsibility import ResponsibilityQuerySet, responsibility_constraints
+from workplans.models.tracking import Viewer, item_constraints
 from workplans.status_words import ACTION_POINT_STATUSES
 
 
@@ -187,7 +184,7 @@ class RecommendationQuerySet(models.QuerySet["Recommendation"]):
         return self.filter(Q(review__issued_on__isnull=True) | Q(review__issued_on__lte=day))
 
 
-class Recommendation(Versioned):
+class Recommendation(Referenced):
     """A recommendation of a review, with the management's response to it."""
 
     class Response(models.TextChoices):
@@ -199,19 +196,6 @@ class Recommendation(Versioned):
 
     review = models.ForeignKey(
         Review, models.PROTECT, related_name="recommendations", verbose_name=_("review")
-    )
-    ref = models.CharField(
-        _("reference"),
-        max_length=60,
-        unique=True,
-        blank=True,
-        help_text=_("Given once and never changed or reused. Leave it blank to have one made."),
-    )
-    number = models.CharField(
-        _("number"),
-        max_length=20,
-        blank=True,
-        help_text=_("By which it is known, for example 13.4.2."),
     )
     number_printed = models.BooleanField(
         _("number is printed"),
@@ -256,25 +240,22 @@ class Recommendation(Versioned):
     def __str__(self) -> str:
         return f"{self.ref} {self.title}"
 
-    def natural_key(self) -> tuple[str]:
-        return (self.ref,)
-
-    natural_key.dependencies = ["actionpoints.review"]  # type: ignore[attr-defined]
-
     def get_absolute_url(self) -> str:
         return reverse("actionpoints:recommendation_detail", args=[self.ref])
 
     def clean(self) -> None:
         super().clean()
-        if not self.ref and self.review_id:
-            self.ref = next_ref(Recommendation, self.review.slug, self.number)
         if self.second_opinion_by_id and not self.second_opinion:
             raise ValidationError({"second_opinion": _("Say what the second opinion is.")})
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self.ref:
-            self.ref = next_ref(Recommendation, self.review.slug, self.number)
-        super().save(*args, **kwargs)
+    def has_origin(self) -> bool:
+        return self.review_id is not None
+
+    def _ref_prefix(self) -> str:
+        return self.review.slug
+
+    def _lock_origin(self) -> None:
+        Review.objects.select_for_update().get(pk=self.review_id)
 
 
 class RecommendationAddressee(models.Model):
@@ -377,8 +358,6 @@ class ActionPoint(TrackedItem):
 
     def clean(self) -> None:
         super().clean()
-        if not self.ref:
-            self.ref = next_ref(ActionPoint, self._ref_prefix(), self.number)
         if self.meeting_id and self.recommendation_id:
             raise ValidationError(
                 {"recommendation": _("It comes from its meeting or a recommendation, not both.")}
@@ -394,6 +373,9 @@ class ActionPoint(TrackedItem):
         if self.introduced_on is None and self.meeting is not None:
             self.introduced_on = min(self.meeting.held_on, days.site_today())
         super().save(*args, **kwargs)
+
+    def has_origin(self) -> bool:
+        return True  # it may come from nowhere that is known
 
     def _ref_prefix(self) -> str:
         if self.meeting is not None:

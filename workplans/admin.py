@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from workplans.editing import (
     PreloadedFieldsMixin,
-    PreloadedForm,
+    RecordForm,
     VersionedAdmin,
     VersionedInlineFormSet,
 )
@@ -63,7 +63,7 @@ class MemberInline(PreloadedFieldsMixin, admin.TabularInline):
     """The members of a group."""
 
     model = Membership
-    form = PreloadedForm
+    form = RecordForm
     formset = VersionedInlineFormSet
     fk_name = "group"
     fields = ("member", "role", "since", "until", "source", "locator")
@@ -125,7 +125,7 @@ class PriorityAreaInline(admin.TabularInline):
     extra = 1
 
 
-class NewItemForm(forms.ModelForm):
+class NewItemForm(RecordForm):
     """A row in which an item is made on the page of its plan or meeting."""
 
     leads = forms.ModelMultipleChoiceField(
@@ -149,11 +149,6 @@ class NewItemForm(forms.ModelForm):
             self.instance.initial_earliest = frame.earliest
             self.instance.initial_latest = frame.latest
         return cleaned
-
-    def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]
-        if self.instance._state.adding:
-            self.instance.ref = ""  # to be given when it is saved, one row after the other
 
     def save_leads(self) -> None:
         """Give the item, once it is saved, the leads that were chosen, in their order."""

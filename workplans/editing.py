@@ -21,6 +21,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from workplans.models.references import Referenced
+
 
 class PreloadedSelect(AutocompleteSelect):
     """An autocomplete that shows the chosen object without a query if it is loaded already."""
@@ -37,8 +39,10 @@ class PreloadedSelect(AutocompleteSelect):
         return [(None, options, 0)]
 
 
-class PreloadedForm(forms.ModelForm):
-    """A form that hands the objects its instance has loaded to its autocomplete fields."""
+class RecordForm(forms.ModelForm):
+    """A form of a record: its autocomplete fields show what the record has loaded already,
+    and a reference that is left blank is given when the record is saved.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -48,6 +52,16 @@ class PreloadedForm(forms.ModelForm):
                 widget = widget.widget
             if isinstance(widget, PreloadedSelect):
                 widget.preloaded = self.instance._state.fields_cache.get(name)
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if (
+            isinstance(self.instance, Referenced)
+            and self.instance._state.adding
+            and not self.cleaned_data.get("ref")
+        ):
+            # To be given when it is saved, under lock, to one row of the page after the other.
+            self.instance.ref = ""
 
 
 class PreloadedFieldsMixin:
@@ -71,7 +85,7 @@ def resent(data: Any, **changes: Any) -> Any:
     return changed
 
 
-class VersionedForm(PreloadedForm):
+class VersionedForm(RecordForm):
     """A form that refuses to save over an edit that was made since it was opened."""
 
     opened_version = forms.IntegerField(required=False, widget=forms.HiddenInput)

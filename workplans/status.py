@@ -25,7 +25,8 @@ from django.utils.translation import gettext as _
 
 from workplans import days
 from workplans.models import Level, SourceDocument, StatusUpdate, TrackedItem
-from workplans.models.tracking import CACHED_COLUMNS, REDACTED, ledger_columns
+from workplans.models.ledger_rows import REDACTED
+from workplans.models.tracking import CACHED_COLUMNS, ledger_columns
 from workplans.status_words import BY_CODE
 from workplans.timeframes import AmbiguousDate, TimeFrame, read_timeframe
 

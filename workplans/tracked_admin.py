@@ -28,7 +28,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from workplans.editing import (
     PreloadedFieldsMixin,
-    PreloadedForm,
+    RecordForm,
     VersionedAdmin,
     VersionedInlineFormSet,
     resent,
@@ -112,7 +112,7 @@ def responsibilities(model: Any) -> Any:
 
 
 class ResponsibilityInline(PreloadedFieldsMixin, admin.TabularInline):
-    form = PreloadedForm
+    form = RecordForm
     formset = VersionedInlineFormSet
     autocomplete_fields = ("entity",)
     fields = (

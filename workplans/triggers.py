@@ -17,7 +17,7 @@ from django.apps import AppConfig, apps
 from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from workplans.models.tracking import REDACTED, StatusUpdate
+from workplans.models.ledger_rows import REDACTED, StatusUpdate
 
 PREFIX = "ledger"
 PERSONS = ("recorded_by_id", "proposed_by_id")

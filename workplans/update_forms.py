@@ -185,9 +185,7 @@ class TrackedItemForm(UpdateFields, VersionedForm):
         return cleaned
 
     def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]
-        if self.instance._state.adding and not self.cleaned_data.get("ref"):
-            self.instance.ref = ""  # to be given when it is saved, under lock
+        super()._post_clean()
         if "new_status" not in self.fields:
             return
         if not self.told:

@@ -16,7 +16,8 @@ from django.db import connections
 from django.utils.translation import gettext as _
 
 from workplans.models import TrackedItem
-from workplans.models.tracking import CACHED_COLUMNS, REDACTED
+from workplans.models.ledger_rows import REDACTED
+from workplans.models.tracking import CACHED_COLUMNS
 from workplans.status import CHUNK, digest, read_rows, state_on
 from workplans.triggers import missing_triggers
 

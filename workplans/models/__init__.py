@@ -1,3 +1,4 @@
+from workplans.models.choices import LEAD_ROLES, Level, Priority, Role, Timeliness, Wording
 from workplans.models.entities import (
     Entity,
     EntityAlias,
@@ -7,6 +8,7 @@ from workplans.models.entities import (
     ResultsGroup,
     name_key,
 )
+from workplans.models.ledger_rows import StatusUpdate
 from workplans.models.plans import (
     Deliverable,
     DeliverableResponsibility,
@@ -14,20 +16,9 @@ from workplans.models.plans import (
     PriorityArea,
     Workplan,
 )
+from workplans.models.responsibility import Responsibility
 from workplans.models.sources import SourceDocument
-from workplans.models.tracking import (
-    LEAD_ROLES,
-    Level,
-    Priority,
-    Publishable,
-    Responsibility,
-    Role,
-    StatusUpdate,
-    Timeliness,
-    TrackedItem,
-    TrackedItemQuerySet,
-    Wording,
-)
+from workplans.models.tracking import Publishable, TrackedItem, TrackedItemQuerySet
 from workplans.models.versions import Versioned
 
 __all__ = [

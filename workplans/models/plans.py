@@ -13,21 +13,24 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from workplans.models.entities import Entity
+from workplans.models.ledger_rows import (
+    StatusUpdate,
+    StatusUpdateQuerySet,
+    update_constraints,
+    update_indexes,
+)
+from workplans.models.responsibility import (
+    Responsibility,
+    ResponsibilityQuerySet,
+    responsibility_constraints,
+)
 from workplans.models.sources import SourceDocument
 from workplans.models.tracking import (
     Publishable,
-    Responsibility,
-    ResponsibilityQuerySet,
-    StatusUpdate,
-    StatusUpdateQuerySet,
     TrackedItem,
     TrackedItemQuerySet,
     Viewer,
     item_constraints,
-    next_ref,
-    responsibility_constraints,
-    update_constraints,
-    update_indexes,
 )
 from workplans.status_words import DELIVERABLE_STATUSES
 
@@ -218,13 +221,14 @@ class Deliverable(TrackedItem):
 
     def clean(self) -> None:
         super().clean()
-        if not self.ref and self.priority_area_id:
-            self.ref = next_ref(Deliverable, self._ref_prefix(), self.number)
         parent: Any = self.parent
         if parent and self.priority_area_id != parent.priority_area_id:
             raise ValidationError(
                 {"priority_area": _("It belongs to an item of another priority area.")}
             )
+
+    def has_origin(self) -> bool:
+        return self.priority_area_id is not None
 
     def _ref_prefix(self) -> str:
         return self.priority_area.workplan.slug

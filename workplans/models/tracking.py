@@ -8,16 +8,12 @@ the rows of its ledger, which `workplans.status` writes and nothing else does; t
 
 from __future__ import annotations
 
-import re
 from datetime import date, timedelta
-from itertools import count
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
-from django.db import models, transaction
+from django.db import models
 from django.db.models import (
     Case,
     CharField,
@@ -36,7 +32,9 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from workplans import days
-from workplans.models.entities import Entity
+from workplans.models.choices import Level, Priority, Timeliness, Wording
+from workplans.models.ledger_rows import NEWEST_FIRST, OLDEST_FIRST
+from workplans.models.references import Referenced
 from workplans.models.sources import SourceDocument
 from workplans.models.versions import Versioned
 from workplans.status_words import BY_CODE, CLOSED_CODES, CONTINUOUS, StatusWord
@@ -48,50 +46,6 @@ DUE_SOON_DAYS = 30
 
 Viewer: TypeAlias = AbstractBaseUser | AnonymousUser
 M = TypeVar("M", bound="TrackedItem")
-R = TypeVar("R", bound="Responsibility")
-U = TypeVar("U", bound="StatusUpdate")
-
-
-class Level(models.TextChoices):
-    ITEM = "item", _("item")
-    HEADING = "heading", _("heading")
-    PART = "part", _("part")
-
-
-class Priority(models.TextChoices):
-    PRIORITIZED = "prioritized", _("prioritized")
-    DEPRIORITIZED = "deprioritized", _("de-prioritized")
-    UNKNOWN = "unknown", _("unknown")
-
-
-class Wording(models.TextChoices):
-    PROVISIONAL = "provisional", _("provisional")
-    FINAL = "final", _("final")
-
-
-class Timeliness(models.TextChoices):
-    """How an open item stands to its last day; what is archived is not judged and has none."""
-
-    ON_TIME = "on_time", _("on time")
-    DUE_SOON = "due_soon", _("due within 30 days")
-    OVERDUE = "overdue", _("overdue")
-    NO_DATE = "no_date", _("no date")
-    CLOSED = "closed", _("closed")
-
-
-class Role(models.TextChoices):
-    LEAD = "lead", _("lead")
-    CO_LEAD = "co_lead", _("co-lead")
-    FOCAL_POINT = "focal_point", _("focal point")
-    SUPPORT = "support", _("support")
-    CONSULTED = "consulted", _("consulted")
-    CONTRIBUTOR = "contributor", _("contributor")
-    OTHER_GROUP = "other_group", _("other group")
-    ADDRESSEE = "addressee", _("addressee")
-
-
-# The roles that files call leads; all others are supporting.
-LEAD_ROLES = (Role.LEAD, Role.CO_LEAD, Role.FOCAL_POINT)
 
 
 class Publishable(Versioned):
@@ -204,10 +158,6 @@ class TrackedItemQuerySet(QuerySet[M]):
         )
 
 
-# The order of the ledger: by day, then by place within the day, then by entry.
-NEWEST_FIRST = ("-effective_on", "-slot", "-sequence")
-OLDEST_FIRST = ("effective_on", "slot", "sequence")
-
 # The columns that the ledger keeps on an item, and the names that readers know them by.
 CACHED_COLUMNS = {
     "status": "cached_status",
@@ -319,23 +269,10 @@ def state_columns(model: type[TrackedItem], day: date) -> dict[str, Combinable]:
     return columns
 
 
-class TrackedItem(Versioned):
+class TrackedItem(Referenced):
     """A deliverable or an action point; see `as_of` for its state on a day."""
 
-    # Identity
-    ref = models.CharField(
-        _("reference"),
-        max_length=60,
-        unique=True,
-        blank=True,
-        validators=[
-            RegexValidator(
-                r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z",
-                _("A reference is made of letters, digits, dots, hyphens and underscores."),
-            )
-        ],
-        help_text=_("Given once and never changed or reused. Leave it blank to have one made."),
-    )
+    # Place
     level = models.CharField(
         _("level"),
         max_length=10,
@@ -354,9 +291,6 @@ class TrackedItem(Versioned):
         blank=True,
         related_name="children",
         help_text=_("The item of a part, or the heading of an item."),
-    )
-    number = models.CharField(
-        _("number"), max_length=20, blank=True, help_text=_("As printed, for example 3.4 or (ii).")
     )
     order = models.PositiveIntegerField(
         _("order"), default=0, help_text=_("Its place in its plan or record.")
@@ -496,11 +430,6 @@ class TrackedItem(Versioned):
     def __str__(self) -> str:
         return f"{self.ref} {self.title}"
 
-    def natural_key(self) -> tuple[str]:
-        return (self.ref,)
-
-    natural_key.dependencies = ["workplans.sourcedocument"]  # type: ignore[attr-defined]
-
     @classmethod
     def update_model(cls) -> Any:
         """Return the model of this item's ledger rows, a concrete StatusUpdate."""
@@ -516,14 +445,6 @@ class TrackedItem(Versioned):
         if self.timeliness != Timeliness.OVERDUE:  # type: ignore[attr-defined]
             return None
         return (day - self.due).days  # type: ignore[attr-defined]
-
-    def _ref_prefix(self) -> str:
-        """Return what the reference begins with: the address of the plan or meeting."""
-        raise NotImplementedError
-
-    def _lock_origin(self) -> None:
-        """Lock the plan, meeting or recommendation that the item is about to be added to."""
-        raise NotImplementedError
 
     def clean(self) -> None:
         super().clean()
@@ -572,12 +493,6 @@ class TrackedItem(Versioned):
         return {}
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self.ref:
-            # The origin stays locked until the item is there, so that no two get one reference.
-            with transaction.atomic():
-                self._lock_origin()
-                self.ref = next_ref(type(self), self._ref_prefix(), self.number)
-                return self.save(*args, **kwargs)
         if self.introduced_on is None:
             self.introduced_on = days.site_today()
         if self._state.adding:
@@ -591,20 +506,6 @@ class TrackedItem(Versioned):
                 field.attname for field in self._meta.concrete_fields if field.attname not in kept
             ]
         super().save(*args, **kwargs)
-
-
-def next_ref(model: Any, prefix: str, number: str) -> str:
-    """Return a reference that no row of a model has: the prefix in capitals and the number.
-
-    Without a number, or if that reference is taken, the next free count stands in.
-    """
-    prefix = prefix.upper()
-    printed = re.sub(r"[^A-Za-z0-9._-]", "", number).strip(".")
-    if printed and not model.objects.filter(ref=f"{prefix}-{printed}").exists():
-        return f"{prefix}-{printed}"
-    stem = f"{prefix}-{printed}-" if printed else f"{prefix}-"
-    taken = set(model.objects.filter(ref__startswith=stem).values_list("ref", flat=True))
-    return next(ref for n in count(1) if (ref := f"{stem}{n}") not in taken)
 
 
 def item_constraints(statuses: tuple[StatusWord, ...]) -> list[models.BaseConstraint]:
@@ -656,254 +557,4 @@ def item_constraints(statuses: tuple[StatusWord, ...]) -> list[models.BaseConstr
             condition=Q(cached_status__in=["", *(word.code for word in statuses)]),
             name=name("status_is_known"),
         ),
-    ]
-
-
-class ResponsibilityQuerySet(QuerySet[R]):
-    def on(self, day: date) -> Self:
-        """Keep the responsibilities that hold on a day; both ends are inclusive."""
-        return self.filter(
-            Q(since__isnull=True) | Q(since__lte=day), Q(until__isnull=True) | Q(until__gte=day)
-        )
-
-    def get_by_natural_key(self, ref: str, entity: str, role: str) -> R:
-        return self.get(item__ref=ref, entity__slug=entity, role=role)
-
-
-class Responsibility(models.Model):
-    """One party's part in one item. A subclass adds `item`."""
-
-    entity = models.ForeignKey(
-        Entity, models.PROTECT, related_name="%(class)s_set", verbose_name=_("entity")
-    )
-    role = models.CharField(_("role"), max_length=15, choices=Role, default=Role.LEAD)
-    order = models.PositiveSmallIntegerField(_("order"), default=0)
-    since: models.DateField[date | str | None, date | None] = models.DateField(
-        _("since"), null=True, blank=True, help_text=_("First day, if it is known.")
-    )
-    until: models.DateField[date | str | None, date | None] = models.DateField(
-        _("until"), null=True, blank=True, help_text=_("Last day, once it is over.")
-    )
-    as_printed = models.CharField(
-        _("as printed"),
-        max_length=300,
-        blank=True,
-        help_text=_("The cell of the document, with all its parties."),
-    )
-    inherited = models.BooleanField(_("from a merged cell"), default=False)
-    uncertain = models.BooleanField(
-        _("uncertain"),
-        default=False,
-        help_text=_("The source does not show clearly that it belongs here. The page says so."),
-    )
-
-    if TYPE_CHECKING:
-        item: models.ForeignKey[Any, Any]
-        item_id: int
-
-    class Meta:
-        abstract = True
-        ordering = ["order", "id"]
-
-    def __str__(self) -> str:
-        return f"{self.entity} ({self.get_role_display()})"
-
-    def natural_key(self) -> tuple[str, str, str]:
-        return (self.item.ref, self.entity.slug, self.role)
-
-    natural_key.dependencies = ["workplans.entity"]  # type: ignore[attr-defined]
-
-    def clean(self) -> None:
-        super().clean()
-        if self.since and self.until and self.since > self.until:
-            raise ValidationError({"until": _("The last day lies before the first.")})
-
-
-def responsibility_constraints() -> list[models.BaseConstraint]:
-    """Return the constraints of a concrete responsibility model."""
-    return [
-        models.UniqueConstraint(
-            fields=["item", "entity", "role"],
-            name="%(class)s_is_entered_once",
-            violation_error_message=_("This party has this role already."),
-        ),
-        models.CheckConstraint(condition=Q(role__in=Role.values), name="%(class)s_role_is_known"),
-        models.CheckConstraint(
-            condition=Q(since__isnull=True) | Q(until__isnull=True) | Q(since__lte=F("until")),
-            name="%(class)s_ends_after_it_begins",
-        ),
-    ]
-
-
-class StatusUpdateQuerySet(QuerySet[U]):
-    def get_by_natural_key(self, ref: str, sequence: int) -> U:
-        return self.get(item__ref=ref, sequence=sequence)
-
-    def standing(self) -> Self:
-        """Leave out the rows that another row replaces."""
-        return self.filter(replaced_by__isnull=True)
-
-    def newest_first(self) -> Self:
-        """Sort in the ledger's order, the newest first."""
-        return self.order_by(*NEWEST_FIRST)
-
-
-# What stands for a narrative that held personal data and was taken out.
-REDACTED = "[removed]"
-
-
-class StatusUpdate(models.Model):
-    """One row of the ledger: what was told of an item. A subclass adds `item`.
-
-    Rows are written by `workplans.status` alone and are never changed or deleted;
-    triggers below the ORM hold that line.
-    """
-
-    # Place in the ledger
-    sequence = models.PositiveIntegerField(
-        _("number"), editable=False, help_text=_("Counted from 1 for each item, without gap.")
-    )
-    slot = models.PositiveIntegerField(
-        editable=False, help_text=_("Place within a day: its own number, or the replaced row's.")
-    )
-    replaces = models.OneToOneField(
-        "self",
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="replaced_by",
-        verbose_name=_("corrects"),
-    )
-
-    # What it says; any of the three
-    status = models.CharField(_("status"), max_length=20, blank=True)
-    narrative = models.TextField(_("narrative"), blank=True)
-    narrative_digest = models.CharField(max_length=64, blank=True, editable=False)
-    timeframe = models.CharField(_("revised time frame"), max_length=200, blank=True)
-    timeframe_earliest: models.DateField[date | None, date | None] = models.DateField(
-        _("earliest day"), null=True, blank=True
-    )
-    timeframe_latest: models.DateField[date | None, date | None] = models.DateField(
-        _("latest day"), null=True, blank=True
-    )
-
-    # When
-    effective_on: models.DateField[date | str, date] = models.DateField(_("true from"))
-    effective_words = models.CharField(_("day as printed"), max_length=100, blank=True)
-    reported_on: models.DateField[date | str, date] = models.DateField(_("reported on"))
-    recorded_at = models.DateTimeField(_("entered"), editable=False)
-
-    # Who and where from
-    recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        editable=False,
-        related_name="+",
-        verbose_name=_("entered by"),
-    )
-    proposed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        editable=False,
-        related_name="+",
-        verbose_name=_("proposed by"),
-    )
-    source = models.ForeignKey(
-        SourceDocument,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="%(class)ss",
-        verbose_name=_("source"),
-    )
-    locator = models.CharField(_("place in the source"), max_length=200, blank=True)
-
-    if TYPE_CHECKING:
-        item: models.ForeignKey[Any, Any]
-        item_id: int
-        replaces_id: int | None
-        replaced_by: Any
-
-    class Meta:
-        abstract = True
-        default_permissions = ("add", "view")
-        ordering = ["item", "sequence"]
-
-    def __str__(self) -> str:
-        return f"{self.item.ref} #{self.sequence}"
-
-    def natural_key(self) -> tuple[str, int]:
-        return (self.item.ref, self.sequence)
-
-    @property
-    def status_word(self) -> StatusWord | None:
-        """The row of the status table, or None for a row that tells no status."""
-        return BY_CODE[self.status] if self.status else None
-
-    @property
-    def withdraws(self) -> bool:
-        """Whether the row takes another back and says nothing in its place."""
-        return not (self.status or self.narrative or self.timeframe)
-
-
-def update_constraints(statuses: tuple[StatusWord, ...]) -> list[models.BaseConstraint]:
-    """Return the constraints of a concrete ledger model, for its own statuses."""
-    name = "%(class)s_{}".format
-    closing = [word.code for word in statuses if not word.is_open]
-    return [
-        models.UniqueConstraint(fields=["item", "sequence"], name=name("sequence_is_unique")),
-        models.CheckConstraint(
-            condition=Q(sequence__gte=1, slot__gte=1), name=name("is_counted_from_one")
-        ),
-        models.CheckConstraint(
-            condition=Q(slot=F("sequence")) | Q(replaces__isnull=False),
-            name=name("keeps_its_own_slot"),
-        ),
-        models.CheckConstraint(
-            condition=Q(replaces__isnull=True) | ~Q(replaces=F("id")),
-            name=name("does_not_replace_itself"),
-        ),
-        models.CheckConstraint(
-            condition=~Q(status="", narrative="", timeframe="") | Q(replaces__isnull=False),
-            name=name("says_something"),
-        ),
-        models.CheckConstraint(
-            condition=Q(status__in=["", *(word.code for word in statuses)]),
-            name=name("status_is_known"),
-        ),
-        models.CheckConstraint(
-            condition=~Q(status__in=closing, narrative=""), name=name("closes_with_a_narrative")
-        ),
-        models.CheckConstraint(
-            condition=~Q(timeframe="")
-            | Q(timeframe_earliest__isnull=True, timeframe_latest__isnull=True),
-            name=name("time_frame_has_words"),
-        ),
-        models.CheckConstraint(
-            condition=Q(timeframe_earliest__isnull=True)
-            | Q(timeframe_latest__isnull=True)
-            | Q(timeframe_earliest__lte=F("timeframe_latest")),
-            name=name("time_frame_runs_forward"),
-        ),
-    ]
-
-
-def update_indexes() -> list[models.Index]:
-    """Return the indexes of a concrete ledger model, each with the query that needs it."""
-    return [
-        # The state of an item as of a day: TrackedItemQuerySet.as_of, and the refresh.
-        models.Index(
-            "item",
-            F("effective_on").desc(),
-            F("slot").desc(),
-            F("sequence").desc(),
-            "status",
-            name="%(class)s_state",
-        ),
-        # When an item was last reported on: the last_reported_on of as_of.
-        models.Index("item", F("reported_on").desc(), name="%(class)s_reported"),
     ]

@@ -1,0 +1,83 @@
+"""References: stable, readable names that are given once."""
+
+from __future__ import annotations
+
+import re
+from itertools import count
+from typing import Any
+
+from django.core.validators import RegexValidator
+from django.db import models, transaction
+from django.utils.translation import gettext_lazy as _
+
+from workplans.models.versions import Versioned
+
+
+class Referenced(Versioned):
+    """A record that is known by a reference, which is made for it unless one is given."""
+
+    ref = models.CharField(
+        _("reference"),
+        max_length=60,
+        unique=True,
+        blank=True,
+        validators=[
+            RegexValidator(
+                r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z",
+                _("A reference is made of letters, digits, dots, hyphens and underscores."),
+            )
+        ],
+        help_text=_("Given once and never changed or reused. Leave it blank to have one made."),
+    )
+    number = models.CharField(
+        _("number"), max_length=20, blank=True, help_text=_("As printed, for example 3.4 or (ii).")
+    )
+
+    class Meta:
+        abstract = True
+
+    def natural_key(self) -> tuple[str]:
+        return (self.ref,)
+
+    natural_key.dependencies = ["workplans.sourcedocument"]  # type: ignore[attr-defined]
+
+    def _ref_prefix(self) -> str:
+        """Return what the reference begins with: the address of what it comes from."""
+        raise NotImplementedError
+
+    def _lock_origin(self) -> None:
+        """Lock what the record is about to be added to."""
+        raise NotImplementedError
+
+    def has_origin(self) -> bool:
+        """Return whether it is known yet what the record comes from."""
+        raise NotImplementedError
+
+    def clean(self) -> None:
+        super().clean()
+        if not self.ref and self.has_origin():
+            self.ref = next_ref(type(self), self._ref_prefix(), self.number)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.ref:
+            super().save(*args, **kwargs)
+            return
+        # The origin stays locked until the record is there, so that no two get one reference.
+        with transaction.atomic():
+            self._lock_origin()
+            self.ref = next_ref(type(self), self._ref_prefix(), self.number)
+            super().save(*args, **kwargs)
+
+
+def next_ref(model: Any, prefix: str, number: str) -> str:
+    """Return a reference that no row of a model has: the prefix in capitals and the number.
+
+    Without a number, or if that reference is taken, the next free count stands in.
+    """
+    prefix = prefix.upper()
+    printed = re.sub(r"[^A-Za-z0-9._-]", "", number).strip(".")
+    if printed and not model.objects.filter(ref=f"{prefix}-{printed}").exists():
+        return f"{prefix}-{printed}"
+    stem = f"{prefix}-{printed}-" if printed else f"{prefix}-"
+    taken = set(model.objects.filter(ref__startswith=stem).values_list("ref", flat=True))
+    return next(ref for n in count(1) if (ref := f"{stem}{n}") not in taken)
