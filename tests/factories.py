@@ -3,6 +3,8 @@
 from datetime import date
 from itertools import count
 
+from django.contrib.auth.models import User
+
 from actionpoints.models import ActionPoint, Meeting, Recommendation, Review
 from workplans.models import Deliverable, Entity, PriorityArea, SourceDocument, Workplan
 from workplans.status import record_update
@@ -98,6 +100,19 @@ def make_action_point(**kwargs):
     if not {"meeting", "recommendation"} & set(kwargs):
         fields["meeting"] = make_meeting()
     return ActionPoint.objects.create(**fields | kwargs)
+
+
+def make_party(item, **kwargs):
+    """Give an item a party: an entity of its own and the role of lead, unless told otherwise."""
+    if "entity" not in kwargs:
+        kwargs["entity"] = make_entity()
+    return item.responsibilities.create(**kwargs)
+
+
+def make_staff(**kwargs):
+    """Make a member of staff without any permission."""
+    fields = {"username": f"staff-{next(numbers)}", "is_staff": True}
+    return User.objects.create(**fields | kwargs)
 
 
 def make_update(item, **kwargs):

@@ -46,9 +46,7 @@ ACTION_POINT_STATUSES = (COMPLETED, IN_PROGRESS, PENDING, DISCONTINUED)
 BY_CODE: dict[str, StatusWord] = {
     word.code: word for word in (*DELIVERABLE_STATUSES, *ACTION_POINT_STATUSES, NOT_REPORTED)
 }
-CLOSED_CODES: tuple[str, ...] = tuple(
-    code for code, word in BY_CODE.items() if not word.is_open
-)
+CLOSED_CODES: tuple[str, ...] = tuple(code for code, word in BY_CODE.items() if not word.is_open)
 
 
 def choices(words: tuple[StatusWord, ...]) -> list[tuple[str, Promise]]:

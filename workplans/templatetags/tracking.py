@@ -1,13 +1,43 @@
 """Template filters that the pages of tracked items share."""
 
-from django import template
+from typing import Any
 
+from django import template
+from django.urls import reverse
+
+from workplans.charts import ICONS
+from workplans.lists import TimelinessWords, timeliness_words
 from workplans.pages import Asked
+from workplans.status_words import BY_CODE, StatusWord
 
 register = template.Library()
 
 
 @register.filter
-def on(url: str, asked: Asked) -> str:
-    """Return a link that keeps the day that the visitor chose."""
-    return asked.carry(url)
+def on(url: str, asked: Asked | None) -> str:
+    """Return a link that keeps the day that the visitor chose; the link itself on error pages."""
+    return asked.carry(url) if asked else url
+
+
+@register.simple_tag
+def address(asked: Asked, name: str, **parameters: Any) -> str:
+    """Return the address of a list with some parameters, on the day that the visitor chose."""
+    return asked.carry(reverse(name), **parameters)
+
+
+@register.filter
+def status_word(code: str) -> StatusWord:
+    """Return the row of the status table for a stored status."""
+    return BY_CODE[code]
+
+
+@register.filter
+def icon_path(shape: str) -> str:
+    """Return the path of the icon for a status's shape, on a ground of 16 × 16."""
+    return ICONS[shape]
+
+
+@register.filter
+def timeliness_on(item: Any, asked: Asked) -> TimelinessWords:
+    """Return how an item that was read from `as_of` stands to its last day, in words."""
+    return timeliness_words(item, asked.day)

@@ -1,0 +1,485 @@
+"""Meetings with what they decided and reviewed; recommendations with what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import groupby
+from typing import Any
+
+from django.db.models import F, Prefetch, Q, Window
+from django.db.models.functions import RowNumber
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from actionpoints import reports
+from actionpoints.models import (
+    ActionPoint,
+    Mandate,
+    Meeting,
+    PublishableQuerySet,
+    Recommendation,
+    RecommendationAddressee,
+    Review,
+)
+from actionpoints.reports import Told
+from actionpoints.views import ActionPointListing
+from workplans.charts import Segment, stacked_bar
+from workplans.dashboards import NOT_UNDERSTOOD, counted
+from workplans.figures import (
+    Figure,
+    Headline,
+    ListLink,
+    StatusTable,
+    Subject,
+    headlines,
+    status_table,
+)
+from workplans.filters import name_possible
+from workplans.lists import ItemRow, day_words, item_rows
+from workplans.models import Deliverable, Entity, Level, TrackedItemQuerySet
+from workplans.pages import Asked, ask, render_page
+from workplans.reports import NOTHING, Tally
+from workplans.status_words import ACTION_POINT_STATUSES, BY_CODE, StatusWord
+from workplans.views import DeliverableListing
+
+# So many meetings of one body are shown among those of others; its own page shows all.
+LAST_MEETINGS = 12
+# What a meeting reviewed: by theme, and within one by meeting and the order of its record.
+IN_RECORD_ORDER = ("theme", "meeting__held_on", "meeting", "order", "ref")
+
+
+def choose(request: HttpRequest, asked: Asked, name: str, possible: Iterable[str]) -> list[str]:
+    """Return the values of a parameter; add a sentence to the errors for each unknown one."""
+    given = [value for value in request.GET.getlist(name) if value]
+    if given:
+        known = sorted(set(possible))
+        asked.errors.extend(
+            name_possible(name, value, known) for value in given if value not in known
+        )
+    return given
+
+
+@dataclass(frozen=True, slots=True)
+class BodyMeetings:
+    """The meetings of one body, the last first; `is_cut` where earlier ones are not shown."""
+
+    body: Entity
+    table: StatusTable | None
+    how_many: int
+    is_cut: bool
+    all_url: str
+
+
+@require_safe
+def meeting_list(request: HttpRequest) -> HttpResponse:
+    """Show the meetings held by the day asked for, by body, the last of each first."""
+    asked = ask(request, {"body"})
+    held = Meeting.objects.visible_to(request.user).filter(held_on__lte=asked.day)
+    chosen = choose(request, asked, "body", held.values_list("body__slug", flat=True))
+    if asked.errors:
+        return render_page(request, NOT_UNDERSTOOD, asked, {})
+    shown = held.filter(body__slug__in=chosen) if chosen else last_of_each_body(held)
+    meetings = list(
+        shown.select_related("body").order_by("body__acronym", "body__name", "-held_on", "slug")
+    )
+    how_many = reports.meetings_by_body(held)
+    subjects = meeting_subjects(meetings, counted(ActionPoint, request.user, asked), asked)
+    context = {
+        "bodies": [
+            body_meetings(list(members), subjects, how_many, asked)
+            for _body, members in groupby(meetings, key=lambda meeting: meeting.body_id)
+        ],
+        "chosen": chosen,
+    }
+    return render_page(request, "actionpoints/meeting_list.html", asked, context)
+
+
+def last_of_each_body(meetings: PublishableQuerySet) -> PublishableQuerySet:
+    """Keep the last meetings of each body."""
+    order = [F("held_on").desc(), F("slug").asc()]
+    return meetings.annotate(
+        place=Window(RowNumber(), partition_by=F("body"), order_by=order)
+    ).filter(place__lte=LAST_MEETINGS)
+
+
+def body_meetings(
+    meetings: Sequence[Meeting],
+    subjects: Mapping[int, Subject],
+    how_many: Mapping[int, int],
+    asked: Asked,
+) -> BodyMeetings:
+    """Return the meetings of one body as a table."""
+    body = meetings[0].body
+    return BodyMeetings(
+        body=body,
+        table=status_table(
+            _("Action points that each meeting decided, by status"),
+            _("Meeting"),
+            [subjects[meeting.pk] for meeting in meetings],
+            extra_heading=_("Reviewed"),
+        ),
+        how_many=how_many[body.pk],
+        is_cut=how_many[body.pk] > len(meetings),
+        all_url=asked.carry(reverse("actionpoints:meeting_list"), body=body.slug),
+    )
+
+
+def meeting_subjects(
+    meetings: Sequence[Meeting], items: TrackedItemQuerySet[Any], asked: Asked
+) -> dict[int, Subject]:
+    """Return what each meeting decided, and how many it reviewed, ready for a table.
+
+    Two queries. The action points of an archived meeting are counted in its own row,
+    and the links to them ask for archived ones.
+    """
+    decided = {row.subject.pk: row.tally for row in reports.by_meeting(items, meetings)}
+    reviewed = reports.reviewed_by_meeting(items, meetings, asked.day)
+    action_points = ListLink.to(ActionPointListing, asked)
+    subjects = {}
+    for meeting in meetings:
+        archived = "all" if meeting.is_archived(asked.day) else None
+        subjects[meeting.pk] = Subject(
+            label=meeting.title,
+            url=meeting.get_absolute_url(),
+            tally=decided[meeting.pk],
+            items=action_points.narrow(meeting=meeting.slug, archived=archived),
+            note=meeting_words(meeting, asked),
+            extra=action_points.narrow(reviewed_at=meeting.slug, archived="all").figure(
+                reviewed.get(meeting.pk, 0)
+            ),
+        )
+    return subjects
+
+
+def meeting_words(meeting: Meeting, asked: Asked) -> str:
+    """Return the day of a meeting, and whether it is archived."""
+    words = meeting.date_words or day_words(meeting.held_on)
+    if meeting.is_archived(asked.day):
+        return _("%(day)s, archived") % {"day": words}
+    return words
+
+
+@require_safe
+def meeting_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show one meeting: what it decided, what it reviewed, who took part.
+
+    Raise Http404 in words on a day before it was held.
+    """
+    asked = ask(request)
+    if asked.errors:
+        return render_page(request, NOT_UNDERSTOOD, asked, {})
+    meetings = Meeting.objects.visible_to(request.user).select_related("body", "record")
+    meeting = get_object_or_404(meetings, slug=slug)
+    if meeting.held_on > asked.day:
+        raise Http404(
+            _("“%(title)s” was held on %(held)s. On %(day)s it had not taken place yet.")
+            % {
+                "title": meeting.title,
+                "held": day_words(meeting.held_on),
+                "day": day_words(asked.day),
+            }
+        )
+    is_archived = meeting.is_archived(asked.day)
+    items = counted(ActionPoint, request.user, asked)
+    whole = ListLink.to(ActionPointListing, asked).narrow(
+        meeting=meeting.slug, archived="all" if is_archived else None
+    )
+    decided = items.filter(meeting=meeting)
+    figures, table = status_rows(
+        decided,
+        whole,
+        _("Action points it decided, by theme and status"),
+        judged=not is_archived,
+    )
+    context = {
+        "meeting": meeting,
+        "is_archived": is_archived,
+        "attendees": meeting.attendees.all(),
+        "headlines": figures,
+        "table": table,
+        "themes": themes(decided, asked),
+        "reviewed": reviewed_here(meeting, items, asked),
+    }
+    return render_page(request, "actionpoints/meeting_detail.html", asked, context)
+
+
+def status_rows(
+    items: TrackedItemQuerySet[Any], whole: ListLink, caption: str, judged: bool = True
+) -> tuple[list[Headline], StatusTable | None]:
+    """Return the large figures of some action points, and their counts by theme.
+
+    A single theme needs no table. What is archived is not `judged`. One query.
+    """
+    counts = reports.by_theme(items)
+    total = sum(counts.values(), NOTHING)
+    table = None
+    if len(counts) > 1:
+        subjects = [
+            Subject(
+                label=theme or _("Without a theme"),
+                url="",
+                tally=tally,
+                items=whole.narrow(theme=theme) if theme else whole.nowhere(),
+            )
+            for theme, tally in counts.items()
+        ]
+        table = status_table(caption, _("Theme"), subjects, whole)
+    return headlines(total, whole, _("action points"), judged=judged), table
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """The action points of one theme, in the order of their record."""
+
+    name: str
+    rows: tuple[ItemRow, ...]
+
+
+def themes(items: TrackedItemQuerySet[Any], asked: Asked) -> list[Theme]:
+    """Return some action points by theme, themes and items in the order of their record."""
+    by_name: dict[str, list[ItemRow]] = {}
+    ordered = items.select_related("parent").order_by("order", "ref")
+    for row in item_rows(ordered, asked, heading_of):
+        by_name.setdefault(row.item.theme, []).append(row)
+    return [Theme(name, tuple(rows)) for name, rows in by_name.items()]
+
+
+def heading_of(item: ActionPoint) -> str:
+    """Return the heading that an action point stands under, or ""."""
+    return item.parent.title if item.parent else ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedRow:
+    """What a meeting's record told about one action point, beside its state of the day."""
+
+    row: ItemRow
+    told: Told
+    word: StatusWord | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What a meeting reviewed: counts of the day asked for, and what its record told.
+
+    `then_url` leads to the same action points on the day of the record.
+    """
+
+    headlines: list[Headline]
+    table: StatusTable | None
+    rows: list[ReviewedRow]
+    record_day: date
+    then_url: str
+
+
+def reviewed_here(meeting: Meeting, items: Any, asked: Asked) -> Reviewed:
+    """Return what a meeting reviewed, of whatever body; archived ones among them."""
+    items = items.reviewed_at(meeting, asked.day)
+    whole = ListLink.to(ActionPointListing, asked).narrow(reviewed_at=meeting.slug, archived="all")
+    figures, table = status_rows(items, whole, _("Action points it reviewed, by theme and status"))
+    rows = item_rows(
+        items.select_related(*ActionPointListing.reads).order_by(*IN_RECORD_ORDER),
+        asked,
+        ActionPointListing.where,
+    )
+    told = reports.told_by_record(meeting, [row.item for row in rows], asked.day)
+    by_item = {one.item.pk: one for one in told}
+    record_day = meeting.held_on
+    if meeting.record is not None and meeting.record.dated is not None:
+        record_day = max(record_day, meeting.record.dated)
+    return Reviewed(
+        headlines=figures,
+        table=table,
+        rows=[
+            ReviewedRow(row, one, BY_CODE[one.status] if one.status else None)
+            for row in rows
+            if (one := by_item.get(row.item.pk))
+        ],
+        record_day=record_day,
+        then_url=ListLink(
+            replace(asked, day=record_day, chosen=True), whole.address, whole.statuses
+        )
+        .narrow(**whole.parameters)
+        .url,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendationRow:
+    """A recommendation with its addressees and its follow-up actions of the day."""
+
+    recommendation: Recommendation
+    url: str
+    bar: tuple[Segment, ...]
+    follow_up: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRows:
+    """A review with its recommendations, and how many were answered in which way."""
+
+    review: Review
+    is_archived: bool
+    responses: tuple[tuple[str, Figure], ...]
+    rows: tuple[RecommendationRow, ...]
+
+
+@require_safe
+def recommendation_list(request: HttpRequest) -> HttpResponse:
+    """Show the recommendations of each review, the responses, and the follow-up."""
+    asked = ask(request, {"review", "response"})
+    known = Recommendation.objects.visible_to(request.user).existing_on(asked.day)
+    reviews = choose(request, asked, "review", known.values_list("review__slug", flat=True))
+    responses = choose(request, asked, "response", Recommendation.Response.values)
+    if asked.errors:
+        return render_page(request, NOT_UNDERSTOOD, asked, {})
+    if reviews:
+        known = known.filter(review__slug__in=reviews)
+    counts = reports.by_response(known)
+    if responses:
+        known = known.filter(response__in=responses)
+    shown = known.select_related("review__body", "review__source").prefetch_related(
+        Prefetch("addressees", queryset=RecommendationAddressee.objects.select_related("entity"))
+    )
+    shown = shown.order_by(F("review__issued_on").desc(nulls_last=True), "review", "order", "ref")
+    follow_up = reports.by_recommendation(counted(ActionPoint, request.user, asked), shown)
+    rows = [
+        RecommendationRow(
+            row.subject,
+            asked.carry(row.subject.get_absolute_url()),
+            tuple(stacked_bar(row.tally.statuses, ACTION_POINT_STATUSES)),
+            row.tally,
+        )
+        for row in follow_up
+    ]
+    context = {
+        "reviews": [
+            review_rows(review, tuple(members), counts, asked)
+            for review, members in groupby(rows, key=lambda row: row.recommendation.review)
+        ],
+        "is_narrowed": bool(reviews or responses),
+    }
+    return render_page(request, "actionpoints/recommendation_list.html", asked, context)
+
+
+def review_rows(
+    review: Review,
+    rows: tuple[RecommendationRow, ...],
+    counts: Mapping[tuple[int, str], int],
+    asked: Asked,
+) -> ReviewRows:
+    """Return a review with its recommendations, and the counts of its responses as links."""
+    address = reverse("actionpoints:recommendation_list")
+    return ReviewRows(
+        review,
+        review.is_archived(asked.day),
+        tuple(
+            (
+                str(response.label),
+                Figure(
+                    counts[review.pk, response.value],
+                    asked.carry(address, review=review.slug, response=response.value),
+                ),
+            )
+            for response in Recommendation.Response
+            if (review.pk, response.value) in counts
+        ),
+        rows,
+    )
+
+
+@require_safe
+def recommendation_detail(request: HttpRequest, ref: str) -> HttpResponse:
+    """Show one recommendation: the response, the follow-up, and what carries it further.
+
+    Raise Http404 in words on a day before its review was issued.
+    """
+    asked = ask(request)
+    if asked.errors:
+        return render_page(request, NOT_UNDERSTOOD, asked, {})
+    recommendations = Recommendation.objects.visible_to(request.user).select_related(
+        "review__body", "review__source", "second_opinion_by"
+    )
+    recommendation = get_object_or_404(recommendations, ref=ref)
+    review = recommendation.review
+    if review.issued_on is not None and review.issued_on > asked.day:
+        raise Http404(
+            _("“%(title)s” was issued on %(issued)s. On %(day)s it was not known yet.")
+            % {
+                "title": review.title,
+                "issued": day_words(review.issued_on),
+                "day": day_words(asked.day),
+            }
+        )
+    follow_up = ActionPoint.objects.visible_to(request.user).as_of(asked.day)
+    follow_up = follow_up.filter(recommendation=recommendation).order_by("order", "ref")
+    known = ActionPoint.objects.visible_to(request.user).existing_on(asked.day).order_by()
+    mandates = Mandate.objects.filter(Q(decided_on__isnull=True) | Q(decided_on__lte=asked.day))
+    asked_for = mandates.filter(by_recommendation=recommendation)
+    own = known.filter(recommendation=recommendation)
+    # Action points that cite the recommendation, or a follow-up action of it.
+    taken_up = known.filter(
+        Q(pk__in=asked_for.values("action_point"))
+        | Q(pk__in=mandates.filter(by_action_point__in=own).values("action_point"))
+    )
+    # Deliverables that cite it, a follow-up action, or one of those action points.
+    carried = mandates.filter(
+        Q(by_recommendation=recommendation)
+        | Q(by_action_point__in=own)
+        | Q(by_action_point__in=taken_up)
+    )
+    deliverables = Deliverable.objects.visible_to(request.user).as_of(asked.day)
+    action_points = ActionPoint.objects.visible_to(request.user).as_of(asked.day)
+    context = {
+        "recommendation": recommendation,
+        "review": review,
+        "is_archived": review.is_archived(asked.day),
+        "addressees": recommendation.addressees.select_related("entity"),
+        "follow_up": with_parts(item_rows(follow_up, asked)),
+        "deliverables": item_rows(
+            deliverables.filter(pk__in=carried.values("deliverable")).select_related(
+                *DeliverableListing.reads
+            ),
+            asked,
+            DeliverableListing.where,
+        ),
+        "action_points": item_rows(
+            action_points.filter(pk__in=taken_up.values("pk")).select_related(
+                *ActionPointListing.reads
+            ),
+            asked,
+            ActionPointListing.where,
+        ),
+    }
+    return render_page(request, "actionpoints/recommendation_detail.html", asked, context)
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """A follow-up action, or a heading over some, with the parts that belong to it."""
+
+    row: ItemRow
+    is_counted: bool
+    parts: tuple[ItemRow, ...]
+
+
+def with_parts(rows: Sequence[ItemRow]) -> list[FollowUp]:
+    """Return items and headings in their order, each item with its parts."""
+    return [
+        FollowUp(
+            row,
+            row.item.level == Level.ITEM,
+            tuple(
+                part
+                for part in rows
+                if part.item.level == Level.PART and part.item.parent_id == row.item.pk
+            ),
+        )
+        for row in rows
+        if row.item.level != Level.PART
+    ]

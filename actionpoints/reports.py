@@ -1,0 +1,116 @@
+"""What pages, figures and documents tell of action points: query set in, plain figures out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Count
+
+from actionpoints.models import (
+    ActionPoint,
+    ActionPointUpdate,
+    Meeting,
+    PublishableQuerySet,
+    Recommendation,
+    RecommendationQuerySet,
+)
+from workplans.models import Entity, TrackedItemQuerySet
+from workplans.models.ledger_rows import OLDEST_FIRST
+from workplans.reports import Tally, TallyOf, tallies, tally_by
+
+
+def by_body(items: TrackedItemQuerySet[Any]) -> list[TallyOf[Entity]]:
+    """Return the counts of each body whose meetings decided some, by its name.
+
+    One GROUP BY and one query for the bodies. What no meeting decided is in no row.
+    """
+    counted = {body: count for (body,), count in tallies(items, "meeting__body").items() if body}
+    bodies = Entity.objects.filter(pk__in=counted)
+    return [TallyOf(body, counted[body.pk]) for body in bodies]
+
+
+def by_meeting(
+    items: TrackedItemQuerySet[Any], meetings: Iterable[Meeting]
+) -> list[TallyOf[Meeting]]:
+    """Return the counts of the action points that each meeting decided, in the order given."""
+    return tally_by(items, "meeting", meetings)
+
+
+def by_recommendation(
+    items: TrackedItemQuerySet[Any], recommendations: Iterable[Recommendation]
+) -> list[TallyOf[Recommendation]]:
+    """Return the counts of the follow-up actions of each recommendation, in the order given."""
+    return tally_by(items, "recommendation", recommendations)
+
+
+def by_theme(items: TrackedItemQuerySet[Any]) -> dict[str, Tally]:
+    """Return the counts for each theme, by name; "" holds what has none."""
+    return {theme: count for (theme,), count in sorted(tallies(items, "theme").items())}
+
+
+def by_response(recommendations: RecommendationQuerySet) -> dict[tuple[int, str], int]:
+    """Return how many recommendations of each review have which response, in one query.
+
+    The keys are the review's key and the response.
+    """
+    counted = recommendations.order_by().values_list("review", "response")
+    return {
+        (review, response): how_many
+        for review, response, how_many in counted.annotate(how_many=Count("pk"))
+    }
+
+
+def meetings_by_body(meetings: PublishableQuerySet) -> dict[int, int]:
+    """Return how many meetings each body held, keyed by the body's key, in one query."""
+    counted = meetings.order_by().values_list("body")
+    return dict(counted.annotate(how_many=Count("pk")))
+
+
+def reviewed_by_meeting(
+    items: TrackedItemQuerySet[Any], meetings: Iterable[Meeting], day: date
+) -> dict[int, int]:
+    """Return of how many action points each meeting's record told something by a day.
+
+    One GROUP BY; the keys are those of the meetings, and one that reviewed none has none.
+    """
+    rows = ActionPointUpdate.objects.standing().filter(
+        source__meeting__in=list(meetings),
+        reported_on__lte=day,
+        item__in=items.order_by().values("pk"),
+    )
+    counted = rows.order_by().values_list("source__meeting")
+    return dict(counted.annotate(how_many=Count("item", distinct=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the record of a meeting told about one action point.
+
+    Status ("" for none) and narrative are each those of the last row of the record that
+    carries one; `item` has its state of the day asked for, which may have moved on since.
+    """
+
+    item: ActionPoint
+    status: str
+    narrative: str
+
+
+def told_by_record(meeting: Meeting, items: Iterable[ActionPoint], day: date) -> list[Told]:
+    """Return what a meeting's record told, by a day, of each action point it reviewed.
+
+    `items` were read from `as_of(day)`; they keep their order, and one that the record
+    does not name is left out. One query.
+    """
+    status: dict[int, str] = {}
+    narrative: dict[int, str] = {}
+    for row in (
+        ActionPointUpdate.objects.standing()
+        .filter(source__meeting=meeting, reported_on__lte=day)
+        .order_by(*OLDEST_FIRST)
+    ):
+        status[row.item_id] = row.status or status.get(row.item_id, "")
+        narrative[row.item_id] = row.narrative or narrative.get(row.item_id, "")
+    return [Told(item, status[item.pk], narrative[item.pk]) for item in items if item.pk in status]

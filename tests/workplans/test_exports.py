@@ -1,0 +1,200 @@
+"""The file of deliverables, and what makes any file of ours safe to open."""
+
+import csv
+import io
+from datetime import date
+
+import pytest
+
+from tests.factories import (
+    make_area,
+    make_deliverable,
+    make_entity,
+    make_party,
+    make_source,
+    make_update,
+    make_workplan,
+)
+from tests.public_pages import read_csv
+from workplans import lists
+from workplans.exports import csv_cell, csv_lines, in_blocks
+
+DAY = date(2021, 6, 30)
+COLUMNS = [
+    "ref",
+    "group",
+    "workplan",
+    "priority_area",
+    "parent",
+    "level",
+    "title",
+    "status",
+    "status_label",
+    "status_since",
+    "priority",
+    "leads",
+    "supporting",
+    "timeframe",
+    "due",
+    "timeliness",
+    "last_reported_on",
+    "narrative",
+    "source",
+    "url",
+]
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@SUM(1)", "'@SUM(1)"),
+        ("\tx", "'\tx"),
+        ("\rx", "'\rx"),
+        ("\0=1", "'=1"),
+        ("a=b", "a=b"),
+        ("one\vtwo\x07", "one\ntwo"),
+        ("a\x85b\x9f", "ab"),
+        ("two\nlines", "two\nlines"),
+        ("Émile, “quoted”", "Émile, “quoted”"),
+        (date(2021, 6, 30), "2021-06-30"),
+        (-3, "-3"),
+        (None, ""),
+    ],
+)
+def test_a_cell_is_no_formula_and_holds_no_control_characters(value, cell):
+    assert csv_cell(value) == cell
+
+
+def test_a_file_has_a_bom_and_crlf_and_comes_back_as_it_went():
+    rows = [['quote " here', "comma, there"], ["two\nlines", "ünï"]]
+    sent = b"".join(in_blocks(csv_lines(["a", "b"], rows), size=10))
+    assert sent.startswith(b"\xef\xbb\xbfa,b\r\n")
+    text = sent.decode("utf-8-sig")
+    assert list(csv.reader(io.StringIO(text, newline=""), strict=True)) == [["a", "b"], *rows]
+
+
+@pytest.mark.django_db
+class TestDeliverablesFile:
+    def test_has_the_columns_in_their_order_and_every_fact_of_the_day(self, client):
+        group = make_entity(acronym="RG9", slug="rg9", kind="results_group")
+        plan = make_workplan(slug="rg9-2020", title="Plan of RG9", owner=group)
+        area = make_area(workplan=plan, number="3", title="Localization")
+        item = make_deliverable(priority_area=area, number="3.1", title="Write guidance")
+        ocha = make_entity(acronym="OCHA")
+        for order, (party, role) in enumerate(
+            [
+                (ocha, "lead"),
+                (make_entity(acronym="IOM"), "co_lead"),
+                (make_entity(acronym="", name="Focal desk"), "focal_point"),
+                (make_entity(acronym="UNHCR"), "consulted"),
+                (ocha, "contributor"),
+            ]
+        ):
+            make_party(item, entity=party, role=role, order=order)
+        make_update(
+            item,
+            status="ongoing",
+            narrative="=Drafted",
+            timeframe="by June 2021",
+            effective_on=date(2021, 5, 1),
+            source=make_source(title="Report of May", dated=date(2021, 5, 31)),
+        )
+        part = make_deliverable(
+            priority_area=area, number="3.1-i", level="part", parent=item, title="A part"
+        )
+
+        rows = read_csv(client.get("/deliverables.csv?level=all&as_of=2021-06-30"))
+
+        assert list(rows[0]) == COLUMNS
+        assert [row["ref"] for row in rows] == [item.ref, part.ref]
+        assert rows[0] == {
+            "ref": "RG9-2020-3.1",
+            "group": "RG9",
+            "workplan": "Plan of RG9",
+            "priority_area": "3 Localization",
+            "parent": "",
+            "level": "item",
+            "title": "Write guidance",
+            "status": "ongoing",
+            "status_label": "Ongoing",
+            "status_since": "2021-05-01",
+            "priority": "unknown",
+            "leads": "OCHA; IOM; Focal desk",
+            "supporting": "UNHCR (consulted); OCHA (contributor)",
+            "timeframe": "by June 2021",
+            "due": "2021-06-30",
+            "timeliness": "due_soon",
+            "last_reported_on": "2021-05-31",
+            "narrative": "'=Drafted",
+            "source": "Report of May",
+            "url": "http://testserver/deliverables/RG9-2020-3.1/",
+        }
+        assert (rows[1]["parent"], rows[1]["level"]) == (item.ref, "part")
+        assert (rows[1]["status"], rows[1]["status_label"]) == ("not_reported", "Not reported")
+
+    def test_says_in_its_name_what_and_which_filter_and_which_day(self, client):
+        make_area(workplan=make_workplan(slug="rg1-2020"))
+        response = client.get("/deliverables.csv?workplan=rg1-2020&sort=-due&as_of=2021-06-30")
+        assert response["Content-Disposition"] == (
+            'attachment; filename="deliverables_rg1-2020_as-of-2021-06-30.csv"'
+        )
+        assert response["Content-Type"] == "text/csv; charset=utf-8"
+        response = client.get("/deliverables.csv", {"q": "é" * 50 + '"; x=' + "y" * 99})
+        assert len(response["Content-Disposition"]) < 160
+        assert response["Content-Disposition"].count('"') == 2
+
+    def test_names_a_source_that_is_not_public_to_staff_only(self, client, staff_client):
+        secret = make_source(title="Secret paper", published=False)
+        told, untold = make_deliverable(source=make_source(title="Plan")), make_deliverable()
+        make_update(told, source=secret)
+        make_update(untold)
+        sources = {row["ref"]: row["source"] for row in read_csv(client.get("/deliverables.csv"))}
+        assert sources == {told.ref: "", untold.ref: ""}
+        sources = {
+            row["ref"]: row["source"] for row in read_csv(staff_client.get("/deliverables.csv"))
+        }
+        assert sources == {told.ref: "Secret paper", untold.ref: ""}
+        before = read_csv(client.get("/deliverables.csv?as_of=2021-06-29"))
+        assert [row["source"] for row in before] == ["Plan", ""]
+
+    def test_has_all_pages_of_the_list_in_the_same_order(self, client):
+        area = make_area()
+        for _number in range(120):
+            make_deliverable(priority_area=area)
+        shown = []
+        for page in (1, 2, 3):
+            found = client.get("/deliverables/", {"page": page, "sort": "-title"})
+            shown += [row.item.ref for row in found.context["rows"]]
+        assert found.context["listing"].count == len(shown) == 120
+        rows = read_csv(client.get(found.context["listing"].file_url))
+        assert [row["ref"] for row in rows] == shown
+
+    def test_joins_parties_and_sources_chunk_by_chunk(
+        self, client, monkeypatch, django_assert_num_queries
+    ):
+        area = make_area()
+        for number in range(6):
+            item = make_deliverable(priority_area=area, source=make_source())
+            make_party(item, entity=make_entity(acronym=f"P{number}"))
+            make_update(item, source=make_source())
+        # Items; their areas, plans, sources; their parties; the sources of their last rows.
+        with django_assert_num_queries(6):
+            rows = read_csv(client.get("/deliverables.csv"))
+        assert [row["leads"] for row in rows] == [f"P{number}" for number in range(6)]
+        monkeypatch.setattr(lists, "CHUNK", 2)
+        with django_assert_num_queries(1 + 3 * 5):
+            assert read_csv(client.get("/deliverables.csv")) == rows
+
+    @pytest.mark.parametrize("query", ["foo=1", "status=x", "as_of=2021-02-30", "page=0", "q=%00"])
+    def test_refuses_what_is_not_understood_in_the_page_s_own_words(self, client, query):
+        make_deliverable()
+        page = client.get(f"/deliverables/?{query}")
+        response = client.get(f"/deliverables.csv?{query}")
+        assert (response.status_code, page.status_code) == (400, 400)
+        assert response["Content-Type"] == "text/plain; charset=utf-8"
+        words = page.context["asked"].errors
+        assert response.content.decode() == "\n".join(words) + "\n"
+        assert len(words) == 1

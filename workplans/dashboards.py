@@ -1,0 +1,459 @@
+"""Dashboards: the results groups, the workplans, one organisation or body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Prefetch, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from workplans import reports
+from workplans.figures import (
+    Figure,
+    ListLink,
+    StatusTable,
+    Subject,
+    headlines,
+    status_table,
+)
+from workplans.lists import ItemRow, Listing, item_rows
+from workplans.models import (
+    Deliverable,
+    Entity,
+    EntityKind,
+    Level,
+    Membership,
+    PriorityArea,
+    Role,
+    Timeliness,
+    TrackedItemQuerySet,
+    Workplan,
+)
+from workplans.models.entities import EntityQuerySet
+from workplans.models.plans import WorkplanQuerySet
+from workplans.models.tracking import Viewer
+from workplans.pages import Asked, ask, render_page
+from workplans.reports import NOTHING, Tally
+from workplans.views import DeliverableListing
+
+NOT_UNDERSTOOD = "tracking/not_understood.html"
+# So many items of one role are named on an organisation's page; the list has the rest.
+NAMED_PER_ROLE = 25
+
+
+def counted(model: Any, user: Viewer, asked: Asked) -> TrackedItemQuerySet[Any]:
+    """Return the items that figures count for a visitor on a day: no headings, no parts."""
+    items: TrackedItemQuerySet[Any] = model.objects.visible_to(user)
+    return items.as_of(asked.day).filter(level=Level.ITEM)
+
+
+def with_members(entities: EntityQuerySet, day: date) -> EntityQuerySet:
+    """Fetch with each group its memberships of a day, as `members_on_day`."""
+    memberships = Membership.objects.on(day).select_related("member", "source")
+    return entities.prefetch_related(
+        Prefetch("memberships", queryset=memberships, to_attr="members_on_day")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRole:
+    """The members of a group that have one role in it."""
+
+    label: str
+    memberships: tuple[Membership, ...]
+
+
+def member_roles(group: Any) -> list[MemberRole]:
+    """Return the members of a group fetched by `with_members`, co-chairs first."""
+    by_role = [
+        (role, tuple(sorted(
+            (held for held in group.members_on_day if held.role == role),
+            key=lambda held: str(held.member),
+        )))
+        for role in Membership.Role
+    ]  # fmt: skip
+    labels = {
+        Membership.Role.CO_CHAIR: _("Co-chairs"),
+        Membership.Role.CO_LEAD: _("Co-leads"),
+        Membership.Role.MEMBER: _("Members"),
+    }
+    return [MemberRole(labels[role], held) for role, held in by_role if held]
+
+
+def heads(group: Any) -> str:
+    """Return who chairs or leads a group fetched by `with_members`, in one line."""
+    return "; ".join(
+        f"{role.label}: {', '.join(str(held.member) for held in role.memberships)}"
+        for role in member_roles(group)
+        if role.memberships[0].role != Membership.Role.MEMBER
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedPlan:
+    """A workplan that counts apart, with a link to all that is in it."""
+
+    workplan: Workplan
+    figure: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFigures:
+    """The counts by status of some workplans: those that run as a table, the archived apart.
+
+    `running` is the sum of those that run.
+    """
+
+    running: Tally
+    table: StatusTable | None
+    archived: tuple[ArchivedPlan, ...]
+
+
+def plan_figures(
+    plans: WorkplanQuerySet, items: TrackedItemQuerySet[Any], whole: ListLink, caption: str
+) -> PlanFigures:
+    """Return the counts of workplans on the day of a list; `whole` lists all that run.
+
+    Two queries: the workplans with their owners, and one GROUP BY.
+    """
+    day = whole.asked.day
+    deliverables = ListLink.to(DeliverableListing, whole.asked)
+    running, archived = [], []
+    for row in reports.by_workplan(plans.select_related("owner"), items):
+        plan = row.subject
+        items_of_plan = deliverables.narrow(workplan=plan.slug)
+        if plan.is_archived(day):
+            figure = items_of_plan.narrow(archived="all").total(row.tally)
+            archived.append(ArchivedPlan(plan, figure))
+        else:
+            running.append(
+                Subject(
+                    label=plan.title,
+                    url=plan.get_absolute_url(),
+                    tally=row.tally,
+                    items=items_of_plan,
+                    note=str(plan.owner or ""),
+                )
+            )
+    return PlanFigures(
+        sum((subject.tally for subject in running), NOTHING),
+        status_table(caption, _("Workplan"), running, whole),
+        tuple(archived),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What an entity has one role in: the count, and the first items, open ones before closed."""
+
+    label: str
+    anchor: str
+    total: Figure
+    rows: tuple[ItemRow, ...]
+    is_cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What an entity has a part in, by role: a table of counts, the items, the archived ones."""
+
+    table: StatusTable | None
+    roles: tuple[Holding, ...]
+    archived: Figure
+
+
+def role_words(role: Role) -> str:
+    """Return a role as the page of the party that has it says it."""
+    return {
+        Role.LEAD: _("Leads"),
+        Role.CO_LEAD: _("Co-leads"),
+        Role.FOCAL_POINT: _("Is focal point for"),
+        Role.SUPPORT: _("Supports"),
+        Role.CONSULTED: _("Is consulted on"),
+        Role.CONTRIBUTOR: _("Contributes to"),
+        Role.OTHER_GROUP: _("Takes part in"),
+        Role.ADDRESSEE: _("Is addressed by"),
+    }[role]
+
+
+def holdings(
+    listing: type[Listing],
+    items: TrackedItemQuerySet[Any],
+    entity: Entity,
+    asked: Asked,
+    anchor: str,
+) -> Holdings:
+    """Return what an entity has a part in on the day asked for, by role.
+
+    Serves deliverables and action points, as the listing lists them; `anchor` begins the
+    names of the page's sections. Archived items count apart. Five queries, or fewer
+    where there is nothing.
+    """
+    of_entity = ListLink.to(listing, asked).narrow(lead=entity.slug)
+    running = reports.by_role(items.filter(is_archived=False), entity, asked.day)
+    archived = reports.held(items.filter(is_archived=True), asked.day, entity=entity)
+    table = status_table(
+        _("How far it is, by its role"),
+        _("Role"),
+        [
+            Subject(
+                label=role_words(row.role),
+                url=f"#{anchor}-{row.role.value}",
+                tally=row.tally,
+                items=of_entity.narrow(role=row.role.value),
+            )
+            for row in running
+        ],
+    )
+    named = {pk for row in running for pk in row.items[:NAMED_PER_ROLE]}
+    shown = items.filter(pk__in=named).select_related(*listing.reads)
+    rows = {row.item.pk: row for row in item_rows(shown, asked, listing.where)}
+    return Holdings(
+        table,
+        tuple(
+            Holding(
+                label=role_words(row.role),
+                anchor=f"{anchor}-{row.role.value}",
+                total=of_entity.narrow(role=row.role.value).total(row.tally),
+                rows=tuple(rows[pk] for pk in row.items[:NAMED_PER_ROLE]),
+                is_cut=len(row.items) > NAMED_PER_ROLE,
+            )
+            for row in running
+        ),
+        of_entity.narrow(role=Role.values, archived="only").figure(
+            len({item for _entity, _role, item in archived})
+        ),
+    )
+
+
+@require_safe
+def group_list(request: HttpRequest) -> HttpResponse:
+    """Show the results groups, each with its heads and the state of its workplans."""
+    asked = ask(request)
+    if asked.errors:
+        return render_page(request, NOT_UNDERSTOOD, asked, {})
+    groups = list(with_members(Entity.objects.results_groups(), asked.day))
+    items = counted(Deliverable, request.user, asked)
+    deliverables = ListLink.to(DeliverableListing, asked)
+    # As the list does for `group`: what the group's own sub-groups plan counts with it.
+    owner = "priority_area__workplan__owner"
+    counts = reports.tallies(items, "is_archived", owner, f"{owner}__parent")
+    subjects, archived = [], []
+    for group in groups:
+        of_group = deliverables.narrow(group=group.slug)
+        running, shelved = (
+            sum(
+                (
+                    tally
+                    for (is_archived, *owners), tally in counts.items()
+                    if is_archived == wanted and group.pk in owners
+                ),
+                NOTHING,
+            )
+            for wanted in (False, True)
+        )
+        subjects.append(
+            Subject(
+                label=group.full_name,
+                url=group.get_absolute_url(),
+                tally=running,
+                items=of_group,
+                note=heads(group),
+            )
+        )
+        if shelved.total:
+            archived.append((group, of_group.narrow(archived="only").total(shelved)))
+    table = status_table(
+        _("Deliverables of the groups’ workplans, by status"),
+        _("Results group"),
+        subjects,
+        deliverables.narrow(group=[group.slug for group in groups]),
+    )
+    context = {"table": table, "archived": archived}
+    return render_page(request, "workplans/group_list.html", asked, context)
+
+
+@require_safe
+def group_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show one results group: who leads it, its sub-groups, its workplans, what it takes on."""
+    asked = ask(request)
+    if asked.errors:
+        return render_page(request, NOT_UNDERSTOOD, asked, {})
+    groups = with_members(Entity.objects.results_groups(), asked.day)
+    group = get_object_or_404(groups.select_related("parent"), slug=slug)
+    sub_groups = with_members(group.children.filter(kind=EntityKind.SUB_GROUP), asked.day)
+    items = counted(Deliverable, request.user, asked)
+    deliverables = ListLink.to(DeliverableListing, asked)
+    context = {
+        "group": group,
+        "roles": member_roles(group),
+        "sub_groups": [(sub_group, member_roles(sub_group)) for sub_group in sub_groups],
+        "plans": plan_figures(
+            owned_by(group, request.user),
+            items,
+            deliverables.narrow(group=group.slug),
+            _("Deliverables of its workplans, by status"),
+        ),
+        "holdings": holdings(DeliverableListing, items, group, asked, "deliverables"),
+    }
+    return render_page(request, "workplans/group_detail.html", asked, context)
+
+
+def owned_by(entity: Entity, user: Viewer) -> WorkplanQuerySet:
+    """Return the workplans of an entity and of the groups that are part of it."""
+    return Workplan.objects.visible_to(user).filter(Q(owner=entity) | Q(owner__parent=entity))
+
+
+@require_safe
+def entity_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show one organisation or body: all that it leads, supports or is consulted on.
+
+    A results group has a page of its own, and this address leads there.
+    """
+    asked = ask(request)
+    if asked.errors:
+        return render_page(request, NOT_UNDERSTOOD, asked, {})
+    entities = with_members(Entity.objects.select_related("parent"), asked.day)
+    entity = get_object_or_404(entities, slug=slug)
+    if entity.kind == EntityKind.RESULTS_GROUP:
+        query = request.META.get("QUERY_STRING", "")
+        address = entity.get_absolute_url()
+        return redirect(f"{address}?{query}" if query else address)
+    items = counted(Deliverable, request.user, asked)
+    deliverables = ListLink.to(DeliverableListing, asked)
+    memberships = entity.member_of.on(asked.day).select_related("group", "source")
+    context = {
+        "entity": entity,
+        "aliases": entity.aliases.all(),
+        "children": entity.children.all(),
+        "roles": member_roles(entity),
+        "memberships": memberships.order_by("group__acronym", "group__name", "role"),
+        "plans": plan_figures(
+            owned_by(entity, request.user),
+            items,
+            deliverables.narrow(group=entity.slug),
+            _("Deliverables of its workplans, by status"),
+        ),
+        "holdings": holdings(DeliverableListing, items, entity, asked, "deliverables"),
+    }
+    return render_page(request, "workplans/entity_detail.html", asked, context)
+
+
+@require_safe
+def workplan_list(request: HttpRequest) -> HttpResponse:
+    """Show all workplans with their counts by status, the archived ones apart."""
+    asked = ask(request)
+    if asked.errors:
+        return render_page(request, NOT_UNDERSTOOD, asked, {})
+    context = {
+        "plans": plan_figures(
+            Workplan.objects.visible_to(request.user),
+            counted(Deliverable, request.user, asked),
+            ListLink.to(DeliverableListing, asked),
+            _("Deliverables by status"),
+        )
+    }
+    return render_page(request, "workplans/workplan_list.html", asked, context)
+
+
+@dataclass(frozen=True, slots=True)
+class AreaRows:
+    """A priority area with its deliverables of the day."""
+
+    area: PriorityArea
+    partners: tuple[Entity, ...]
+    rows: tuple[ItemRow, ...]
+
+
+@require_safe
+def workplan_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show how far one workplan is: by priority area, what is late, due, slipped or silent."""
+    asked = ask(request)
+    if asked.errors:
+        return render_page(request, NOT_UNDERSTOOD, asked, {})
+    plans = Workplan.objects.visible_to(request.user).prefetch_related("priority_areas__partners")
+    plan = get_object_or_404(plans.select_related("owner", "endorsed_by", "source"), slug=slug)
+    is_archived = plan.is_archived(asked.day)
+    items = counted(Deliverable, request.user, asked).filter(priority_area__workplan=plan)
+    whole = ListLink.to(DeliverableListing, asked).narrow(
+        workplan=plan.slug, archived="all" if is_archived else None
+    )
+    areas = reports.by_priority_area(plan, items)
+    rows = item_rows(items.select_related("priority_area"), asked)
+    deliverables = [row.item for row in rows]
+    table = status_table(
+        _("Deliverables of each priority area, by status"),
+        _("Priority area"),
+        [
+            Subject(
+                label=str(area.subject),
+                url=f"#{area.subject.slug}",
+                tally=area.tally,
+                items=whole.narrow(priority_area=area.subject.slug),
+            )
+            for area in areas
+        ],
+        whole,
+    )
+    total = sum((area.tally for area in areas), NOTHING)
+    context = {
+        "plan": plan,
+        "is_archived": is_archived,
+        "headlines": headlines(total, whole, _("deliverables"), judged=not is_archived),
+        "table": table,
+        "areas": [
+            AreaRows(
+                area.subject,
+                tuple(area.subject.partners.all()),
+                tuple(row for row in rows if row.item.priority_area_id == area.subject.pk),
+            )
+            for area in areas
+        ],
+        "overdue": with_timeliness(rows, Timeliness.OVERDUE),
+        "due_soon": with_timeliness(rows, Timeliness.DUE_SOON),
+        "slips": reports.slips(deliverables, asked.day),
+        "silent": pick(rows, reports.silent(deliverables, asked.day)),
+        "silent_days": reports.SILENT_DAYS,
+        "quarters": [
+            (quarter, pick(rows, quarter.items)) for quarter in reports.due_by_quarter(deliverables)
+        ],
+        "leads": lead_table(items, whole),
+        "whole": whole,
+    }
+    return render_page(request, "workplans/workplan_detail.html", asked, context)
+
+
+def with_timeliness(rows: Iterable[ItemRow], value: str) -> list[ItemRow]:
+    """Return the rows of a value of Timeliness, by their last day."""
+    found = [row for row in rows if row.timeliness.code == value]
+    return sorted(found, key=lambda row: row.item.due)
+
+
+def pick(rows: Iterable[ItemRow], items: Iterable[Any]) -> list[ItemRow]:
+    """Return the rows of some items, in the order of the items."""
+    by_item = {row.item.pk: row for row in rows}
+    return [by_item[item.pk] for item in items]
+
+
+def lead_table(items: TrackedItemQuerySet[Any], whole: ListLink) -> StatusTable | None:
+    """Return what each lead of some items carries; an item counts with each of its leads."""
+    return status_table(
+        _("Deliverables by lead"),
+        _("Lead"),
+        [
+            Subject(
+                label=str(lead.subject),
+                url=lead.subject.get_absolute_url(),
+                tally=lead.tally,
+                items=whole.narrow(lead=lead.subject.slug),
+                note=lead.subject.name if lead.subject.acronym else "",
+            )
+            for lead in reports.by_lead(items, whole.asked.day)
+        ],
+    )

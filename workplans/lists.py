@@ -1,0 +1,434 @@
+"""Tracked items as a reader meets them: rows of a list, and the list with its filters.
+
+The pages and the files are made of the same rows. Both kinds of items are served.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from itertools import islice
+from typing import Any, ClassVar
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from workplans.filters import TrackedItemFilter
+from workplans.models import LEAD_ROLES, Entity, Responsibility, Role, Timeliness
+from workplans.models.tracking import Viewer
+from workplans.pages import Asked, ask, render_page
+from workplans.status_words import BY_CODE, StatusWord
+
+PAGE_SIZE = 50
+# How many items of a file are read, and their parties joined, at a time.
+CHUNK = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class TimelinessWords:
+    """A value of Timeliness (or "" for what is archived) and what a reader is told."""
+
+    code: str
+    words: str
+
+
+def timeliness_words(item: Any, day: date) -> TimelinessWords:
+    """Say how an item that was read from `as_of(day)` stands to its last day.
+
+    Days are counted from the day to the last day: due on the day itself is "due today",
+    and one day later it is overdue by 1 day. A closed status says enough by itself.
+    """
+    code = item.timeliness
+    if code == Timeliness.OVERDUE:
+        late = (day - item.due).days
+        words = ngettext("overdue by %(days)d day", "overdue by %(days)d days", late)
+        return TimelinessWords(code, words % {"days": late})
+    if code == Timeliness.DUE_SOON:
+        left = (item.due - day).days
+        words = ngettext("due in %(days)d day", "due in %(days)d days", left)
+        return TimelinessWords(code, words % {"days": left} if left else _("due today"))
+    if not code:
+        return TimelinessWords("", _("archived"))
+    if code == Timeliness.CLOSED:
+        # The status says so itself, save where it stayed open when the item was superseded.
+        return TimelinessWords(code, _("superseded") if BY_CODE[item.status].is_open else "")
+    return TimelinessWords(code, str(Timeliness(code).label))
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One party's part in one item, ready to show."""
+
+    name: str
+    full_name: str
+    url: str
+    role: str
+    role_label: str
+    uncertain: bool
+    inherited: bool
+    as_printed: str
+
+    @property
+    def leads(self) -> bool:
+        return self.role in LEAD_ROLES
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Who has a part in one item: those in a lead role, and all others."""
+
+    leads: tuple[Party, ...] = ()
+    supporting: tuple[Party, ...] = ()
+
+    @property
+    def as_printed(self) -> list[str]:
+        """The cells of the document, each once, but for those that are just a party's name."""
+        parties = (*self.leads, *self.supporting)
+        names = {"", *(name for party in parties for name in (party.name, party.full_name))}
+        cells = dict.fromkeys(party.as_printed for party in parties)
+        return [cell for cell in cells if cell not in names]
+
+
+def read_parties(items: Sequence[Any], asked: Asked) -> dict[int, Parties]:
+    """Return the parties of items of one kind on the day asked for, keyed by item; one query."""
+    if not items:
+        return {}
+    held: dict[int, list[Party]] = {item.pk: [] for item in items}
+    addresses: dict[int, str] = {}
+
+    def address(entity: Entity) -> str:
+        if entity.pk not in addresses:
+            addresses[entity.pk] = asked.carry(entity.get_absolute_url())
+        return addresses[entity.pk]
+
+    rows: Iterable[Responsibility] = (
+        type(items[0])
+        ._meta.get_field("responsibilities")
+        .related_model.objects.on(asked.day)
+        .filter(item__in=list(held))
+        .select_related("entity")
+        .order_by("order", "id")
+    )
+    for row in rows:
+        entity = row.entity
+        held[row.item_id].append(
+            Party(
+                name=str(entity),
+                full_name=entity.full_name,
+                url=address(entity),
+                role=row.role,
+                role_label=str(Role(row.role).label),
+                uncertain=row.uncertain,
+                inherited=row.inherited,
+                as_printed=row.as_printed,
+            )
+        )
+    return {
+        item_id: Parties(
+            tuple(party for party in parties if party.leads),
+            tuple(party for party in parties if not party.leads),
+        )
+        for item_id, parties in held.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """One item of a list: as `as_of` read it, its status, its parties, where it belongs."""
+
+    item: Any
+    asked: Asked
+    where: str
+    parties: Parties
+
+    @property
+    def url(self) -> str:
+        """The address of the item's page, on the day that the visitor chose."""
+        return self.asked.carry(self.item.get_absolute_url())
+
+    @property
+    def status(self) -> StatusWord:
+        return BY_CODE[self.item.status]
+
+    @property
+    def timeliness(self) -> TimelinessWords:
+        return timeliness_words(self.item, self.asked.day)
+
+
+def item_rows(
+    items: Iterable[Any], asked: Asked, where: Callable[[Any], str] = lambda item: ""
+) -> list[ItemRow]:
+    """Return the rows of some items of one kind, in their order, in one query beside theirs.
+
+    `where` says in a few words to what an item belongs.
+    """
+    items = list(items)
+    parties = read_parties(items, asked)
+    return [ItemRow(item, asked, where(item), parties[item.pk]) for item in items]
+
+
+def in_chunks(items: Any) -> Iterator[list[Any]]:
+    """Read a query set as a stream, some items at a time, through a cursor of the server."""
+    stream = items.iterator(chunk_size=CHUNK)
+    while chunk := list(islice(stream, CHUNK)):
+        yield chunk
+
+
+# The list with its filters
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter that is on, with the address of the list without it."""
+
+    name: Promise | str
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageLink:
+    """A page of the list; one without address is a gap."""
+
+    number: int
+    url: str = ""
+    is_current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The pages of a list; `links` is empty where there is one page only."""
+
+    links: tuple[PageLink, ...] = ()
+    previous: str = ""
+    next: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The head of a column; one that sorts has an address, and `sorted` is its aria-sort."""
+
+    label: Promise | str
+    url: str = ""
+    sorted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One value that a facet offers."""
+
+    value: str
+    label: Any
+    checked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One filter of the form; `kind` is the type of its fields, checkbox or radio."""
+
+    name: str
+    label: Promise | str
+    kind: str
+    options: tuple[Option, ...]
+    is_open: bool
+
+
+class Listing:
+    """A list of one kind of item: its rows, and the links that narrow, sort and page it.
+
+    A subclass names what differs between the kinds. `reads` are the relations that a row
+    needs; the form shows its filters in the order of `facet_names`, `open_facets` unfolded.
+    """
+
+    filter_class: ClassVar[type[TrackedItemFilter]]
+    template: ClassVar[str]
+    list_name: ClassVar[str]
+    file_name: ClassVar[str]
+    file_stem: ClassVar[str]
+    reads: ClassVar[tuple[str, ...]] = ()
+    title_label: ClassVar[Any]
+    facet_names: ClassVar[tuple[str, ...]]
+    open_facets: ClassVar[tuple[str, ...]] = ("status", "timeliness")
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.user: Viewer = request.user
+        self.asked = ask(request, self.filter_class.parameters())
+        self.filter = self.filter_class(request.GET, asked=self.asked, user=self.user)
+        self.refusals = [*self.asked.errors, *self.filter.refusals]
+        # The page shows all refusals; the filter asks whether the day was understood.
+        self.asked.errors[:] = self.refusals
+
+    @classmethod
+    def where(cls, item: Any) -> str:
+        """Return in a few words to what an item belongs."""
+        raise NotImplementedError
+
+    # What the page shows
+
+    @cached_property
+    def paginator(self) -> Paginator:
+        return Paginator(self.filter.items.select_related(*self.reads), PAGE_SIZE)
+
+    @cached_property
+    def rows(self) -> list[ItemRow]:
+        """The rows of the page asked for; a page beyond the last is refused."""
+        if self.refusals:
+            return []
+        if self.filter.page_number > self.paginator.num_pages:
+            self.asked.errors.append(
+                ngettext(
+                    "There is no page %(page)d: the list has %(last)d page.",
+                    "There is no page %(page)d: the list has %(last)d pages.",
+                    self.paginator.num_pages,
+                )
+                % {"page": self.filter.page_number, "last": self.paginator.num_pages}
+            )
+            return []
+        page = self.paginator.page(self.filter.page_number)
+        return item_rows(page.object_list, self.asked, self.where)
+
+    @property
+    def count(self) -> int:
+        return 0 if self.refusals else self.paginator.count
+
+    @property
+    def count_words(self) -> str:
+        raise NotImplementedError
+
+    @property
+    def search_words(self) -> str:
+        """What is searched for, to stand in the form again."""
+        return self.filter.one("q")
+
+    @property
+    def sort(self) -> str:
+        return self.filter.one("sort")
+
+    def address(self, name: str = "", /, **changes: Any) -> str:
+        """Return the address of this list, or of its file, with some parameters changed.
+
+        A parameter changed to None is left out, and so is the page unless it is given.
+        """
+        chosen: dict[str, Any] = {**self.filter.chosen, **changes}
+        return self.asked.carry(reverse(name or self.list_name), **chosen)
+
+    @property
+    def clear_url(self) -> str:
+        return self.asked.carry(reverse(self.list_name))
+
+    @property
+    def file_url(self) -> str:
+        return self.address(self.file_name)
+
+    @property
+    def pages(self) -> Pages:
+        """The first and last page, the current one with its neighbours, and gaps between."""
+        if not self.rows or self.paginator.num_pages == 1:
+            return Pages()
+        page = self.paginator.page(self.filter.page_number)
+        numbers = self.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)
+        links = tuple(
+            PageLink(number, self._page_address(number), number == page.number)
+            if isinstance(number, int)
+            else PageLink(0)
+            for number in numbers
+        )
+        return Pages(
+            links,
+            self._page_address(page.previous_page_number()) if page.has_previous() else "",
+            self._page_address(page.next_page_number()) if page.has_next() else "",
+        )
+
+    def _page_address(self, number: int) -> str:
+        return self.address(page=number if number > 1 else None)
+
+    @property
+    def headers(self) -> dict[str, Header]:
+        """The heads of the columns, keyed by the name to sort by."""
+        labels = {**self.filter.sort_labels, "title": self.title_label}
+        return {name: self._header(name, label) for name, label in labels.items()}
+
+    @property
+    def sorts(self) -> list[Option]:
+        """The orders to choose from, that of the documents first."""
+        chosen = self.filter.one("sort")
+        choices = [("", _("as in the documents")), *self.filter.form.fields["sort"].choices]
+        return [Option(value, label, value == chosen) for value, label in choices]
+
+    def _header(self, name: str, label: Promise | str) -> Header:
+        opposite = f"-{name}" if self.sort == name else name
+        direction = {name: "ascending", f"-{name}": "descending"}.get(self.sort, "")
+        return Header(label, self.address(sort=opposite), direction)
+
+    @property
+    def chips(self) -> list[Chip]:
+        """A chip for each value of each filter that is on."""
+        chips = []
+        for name, values in self.filter.chosen.items():
+            if name == "sort":
+                continue
+            labels = dict(getattr(self.filter.form.fields[name], "choices", ()))
+            for value in values:
+                left = [other for other in values if other != value]
+                chips.append(
+                    Chip(
+                        self.filter.filters[name].label,
+                        str(labels.get(value, value)),
+                        self.address(**{name: left or None}),
+                    )
+                )
+        return chips
+
+    @property
+    def facets(self) -> list[Facet]:
+        """The filters with closed sets of values, in the order of the form."""
+        found = []
+        for name in self.facet_names:
+            one = self.filter.filters[name]
+            choices = self.filter.form.fields[name].choices
+            chosen = self.filter.chosen.get(name, [])
+            checked = chosen or [one.default]
+            options = tuple(Option(value, label, value in checked) for value, label in choices)
+            if options:
+                found.append(
+                    Facet(
+                        name,
+                        one.label,
+                        "radio" if one.only_one else "checkbox",
+                        options,
+                        bool(chosen) or name in self.open_facets,
+                    )
+                )
+        return found
+
+    # What the file is called
+
+    @property
+    def download_name(self) -> str:
+        """The name of the file: what, which filter, which day; 120 characters at most."""
+        values = [
+            value for name, given in self.filter.chosen.items() if name != "sort" for value in given
+        ]
+        words = "_".join(slug for value in values if (slug := slugify(value)))
+        parts = [self.file_stem, words[:80].strip("_-"), f"as-of-{self.asked.day.isoformat()}"]
+        return "_".join(part for part in parts if part) + ".csv"
+
+
+def list_page(request: HttpRequest, listing_class: type[Listing]) -> HttpResponse:
+    """Answer with a list of one kind of item; 400 and no rows for what is not understood."""
+    listing = listing_class(request)
+    context = {"listing": listing, "rows": listing.rows}
+    return render_page(request, listing.template, listing.asked, context)
+
+
+def day_words(day: date) -> str:
+    """Return a day as pages write it: 9 July 2020."""
+    return date_format(day, "j F Y")
