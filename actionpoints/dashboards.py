@@ -30,6 +30,7 @@ from actionpoints.reports import Told
 from actionpoints.views import ActionPointListing
 from workplans.charts import Segment, stacked_bar
 from workplans.dashboards import NOT_UNDERSTOOD, counted
+from workplans.details import REF
 from workplans.figures import (
     Figure,
     Headline,
@@ -39,7 +40,7 @@ from workplans.figures import (
     headlines,
     status_table,
 )
-from workplans.filters import name_possible
+from workplans.filters import cut, name_possible
 from workplans.lists import ItemRow, day_words, item_rows
 from workplans.models import Deliverable, Entity, Level, TrackedItemQuerySet
 from workplans.pages import Asked, ask, render_page
@@ -405,6 +406,8 @@ def recommendation_detail(request: HttpRequest, ref: str) -> HttpResponse:
     recommendations = Recommendation.objects.visible_to(request.user).select_related(
         "review__body", "review__source", "second_opinion_by"
     )
+    if not REF.fullmatch(ref):
+        raise Http404(_("“%(ref)s” is no reference.") % {"ref": cut(ref)})
     recommendation = get_object_or_404(recommendations, ref=ref)
     review = recommendation.review
     if review.issued_on is not None and review.issued_on > asked.day:
