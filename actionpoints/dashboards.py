@@ -11,7 +11,6 @@ from typing import Any
 from django.db.models import F, Prefetch, Q, Window
 from django.db.models.functions import RowNumber
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -29,7 +28,7 @@ from actionpoints.models import (
 from actionpoints.reports import Told
 from actionpoints.views import ActionPointListing
 from workplans.charts import Segment, stacked_bar
-from workplans.dashboards import NOT_UNDERSTOOD, counted
+from workplans.dashboards import NOT_UNDERSTOOD, counted, find
 from workplans.details import REF
 from workplans.figures import (
     Figure,
@@ -175,7 +174,7 @@ def meeting_detail(request: HttpRequest, slug: str) -> HttpResponse:
     if asked.errors:
         return render_page(request, NOT_UNDERSTOOD, asked, {})
     meetings = Meeting.objects.visible_to(request.user).select_related("body", "record")
-    meeting = get_object_or_404(meetings, slug=slug)
+    meeting = find(meetings, slug=slug)
     if meeting.held_on > asked.day:
         raise Http404(
             _("“%(title)s” was held on %(held)s. On %(day)s it had not taken place yet.")
@@ -408,7 +407,7 @@ def recommendation_detail(request: HttpRequest, ref: str) -> HttpResponse:
     )
     if not REF.fullmatch(ref):
         raise Http404(_("“%(ref)s” is no reference.") % {"ref": cut(ref)})
-    recommendation = get_object_or_404(recommendations, ref=ref)
+    recommendation = find(recommendations, ref=ref)
     review = recommendation.review
     if review.issued_on is not None and review.issued_on > asked.day:
         raise Http404(

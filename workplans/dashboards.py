@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db.models import Prefetch, Q
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Model, Prefetch, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -42,6 +43,8 @@ from workplans.pages import Asked, ask, render_page
 from workplans.reports import NOTHING, Tally
 from workplans.views import DeliverableListing
 
+T = TypeVar("T", bound=Model)
+
 NOT_UNDERSTOOD = "tracking/not_understood.html"
 # So many items of one role are named on an organisation's page; the list has the rest.
 NAMED_PER_ROLE = 25
@@ -51,6 +54,14 @@ def counted(model: Any, user: Viewer, asked: Asked) -> TrackedItemQuerySet[Any]:
     """Return the items that figures count for a visitor on a day: no headings, no parts."""
     items: TrackedItemQuerySet[Any] = model.objects.visible_to(user)
     return items.as_of(asked.day).filter(level=Level.ITEM)
+
+
+def find(things: QuerySet[T], **lookup: str) -> T:
+    """Return the thing at an address; raise Http404 in words if a visitor may not see any."""
+    try:
+        return things.get(**lookup)
+    except ObjectDoesNotExist:
+        raise Http404(_("There is no page at this address.")) from None
 
 
 def with_members(entities: EntityQuerySet, day: date) -> EntityQuerySet:
@@ -286,7 +297,7 @@ def group_detail(request: HttpRequest, slug: str) -> HttpResponse:
     if asked.errors:
         return render_page(request, NOT_UNDERSTOOD, asked, {})
     groups = with_members(Entity.objects.results_groups(), asked.day)
-    group = get_object_or_404(groups.select_related("parent"), slug=slug)
+    group = find(groups.select_related("parent"), slug=slug)
     sub_groups = with_members(group.children.filter(kind=EntityKind.SUB_GROUP), asked.day)
     items = counted(Deliverable, request.user, asked)
     deliverables = ListLink.to(DeliverableListing, asked)
@@ -320,7 +331,7 @@ def entity_detail(request: HttpRequest, slug: str) -> HttpResponse:
     if asked.errors:
         return render_page(request, NOT_UNDERSTOOD, asked, {})
     entities = with_members(Entity.objects.select_related("parent"), asked.day)
-    entity = get_object_or_404(entities, slug=slug)
+    entity = find(entities, slug=slug)
     if entity.kind == EntityKind.RESULTS_GROUP:
         query = request.META.get("QUERY_STRING", "")
         address = entity.get_absolute_url()
@@ -378,7 +389,7 @@ def workplan_detail(request: HttpRequest, slug: str) -> HttpResponse:
     if asked.errors:
         return render_page(request, NOT_UNDERSTOOD, asked, {})
     plans = Workplan.objects.visible_to(request.user).prefetch_related("priority_areas__partners")
-    plan = get_object_or_404(plans.select_related("owner", "endorsed_by", "source"), slug=slug)
+    plan = find(plans.select_related("owner", "endorsed_by", "source"), slug=slug)
     is_archived = plan.is_archived(asked.day)
     items = counted(Deliverable, request.user, asked).filter(priority_area__workplan=plan)
     whole = ListLink.to(DeliverableListing, asked).narrow(

@@ -102,11 +102,6 @@ class TestStateOfADay:
         assert on(date(2021, 3, 1), item).timeliness == ""
         assert on(date(2021, 3, 1), item).is_archived
 
-    def test_days_overdue(self):
-        item = make_deliverable(initial_timeframe="2020", initial_latest=date(2020, 12, 31))
-        assert on(date(2021, 1, 12), item).days_overdue(date(2021, 1, 12)) == 12
-        assert on(date(2020, 12, 31), item).days_overdue(date(2020, 12, 31)) is None
-
     def test_the_state_costs_one_query(self, django_assert_num_queries):
         for _ in range(3):
             make_update(make_deliverable(), status="ongoing")

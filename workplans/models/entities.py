@@ -41,10 +41,6 @@ class EntityQuerySet(models.QuerySet["Entity"]):
     def get_by_natural_key(self, slug: str) -> Entity:
         return self.get(slug=slug)
 
-    def organizations(self) -> EntityQuerySet:
-        """Keep agencies, NGOs and consortia."""
-        return self.filter(kind__in=Organization.KINDS)
-
     def results_groups(self) -> EntityQuerySet:
         """Keep results groups, without their sub-groups."""
         return self.filter(kind=EntityKind.RESULTS_GROUP)

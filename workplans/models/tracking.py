@@ -37,7 +37,7 @@ from workplans.models.ledger_rows import NEWEST_FIRST, OLDEST_FIRST
 from workplans.models.references import Referenced
 from workplans.models.sources import SourceDocument
 from workplans.models.versions import Versioned
-from workplans.status_words import BY_CODE, CLOSED_CODES, CONTINUOUS, StatusWord
+from workplans.status_words import CLOSED_CODES, CONTINUOUS, StatusWord
 
 if TYPE_CHECKING:
     from django.db.models.expressions import Combinable
@@ -434,17 +434,6 @@ class TrackedItem(Referenced):
     def update_model(cls) -> Any:
         """Return the model of this item's ledger rows, a concrete StatusUpdate."""
         return cls._meta.get_field("updates").related_model
-
-    @property
-    def status_word(self) -> StatusWord:
-        """The row of the status table for the state that `as_of` added."""
-        return BY_CODE[self.status]  # type: ignore[attr-defined]
-
-    def days_overdue(self, day: date) -> int | None:
-        """Return by how many days the item was overdue on the day of its `as_of`; None if not."""
-        if self.timeliness != Timeliness.OVERDUE:  # type: ignore[attr-defined]
-            return None
-        return (day - self.due).days  # type: ignore[attr-defined]
 
     def clean(self) -> None:
         super().clean()

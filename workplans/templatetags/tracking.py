@@ -6,9 +6,7 @@ from django import template
 from django.urls import reverse
 
 from workplans.charts import ICONS
-from workplans.lists import TimelinessWords, timeliness_words
 from workplans.pages import Asked
-from workplans.status_words import BY_CODE, StatusWord
 
 register = template.Library()
 
@@ -26,18 +24,6 @@ def address(asked: Asked, name: str, **parameters: Any) -> str:
 
 
 @register.filter
-def status_word(code: str) -> StatusWord:
-    """Return the row of the status table for a stored status."""
-    return BY_CODE[code]
-
-
-@register.filter
 def icon_path(shape: str) -> str:
     """Return the path of the icon for a status's shape, on a ground of 16 × 16."""
     return ICONS[shape]
-
-
-@register.filter
-def timeliness_on(item: Any, asked: Asked) -> TimelinessWords:
-    """Return how an item that was read from `as_of` stands to its last day, in words."""
-    return timeliness_words(item, asked.day)
