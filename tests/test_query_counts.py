@@ -1,0 +1,105 @@
+"""Every public page and file costs the same number of queries for 3 items and for 300."""
+
+from datetime import date
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from actionpoints.models import ActionPoint, Mandate
+from tests.factories import (
+    make_action_point,
+    make_area,
+    make_deliverable,
+    make_entity,
+    make_meeting,
+    make_party,
+    make_recommendation,
+    make_source,
+    make_update,
+    make_workplan,
+)
+from workplans.models import Deliverable, Level
+
+pytestmark = pytest.mark.django_db
+
+GROUP, LEAD, PLAN, MEETING = "rg1", "ocha", "plan", "meeting"
+
+
+@pytest.fixture
+def grow():
+    """A site in which everything can be made to grow to a number of items."""
+    group = make_entity(slug=GROUP, kind="results_group")
+    lead = make_entity(slug=LEAD)
+    area = make_area(workplan=make_workplan(slug=PLAN, owner=group))
+    record = make_source(dated=date(2020, 7, 9))
+    meeting = make_meeting(slug=MEETING, body=group, record=record)
+    recommendation = make_recommendation(ref="REC-1")
+
+    def grow_to(amount):
+        for number in range(Deliverable.objects.filter(level=Level.ITEM).count(), amount):
+            item = make_deliverable(
+                ref=f"D-{number}",
+                priority_area=area,
+                initial_timeframe="2020",
+                initial_latest=date(2020, 12, 31),
+            )
+            decided = make_action_point(ref=f"A-{number}", meeting=meeting)
+            followed = make_action_point(recommendation=recommendation)
+            for tracked in (item, decided, followed):
+                make_party(tracked, entity=lead)
+                make_update(tracked, source=record, timeframe="end 2021")
+            Mandate.objects.create(deliverable=item, by_action_point=decided)
+        # The first item of each kind grows too: rows of history, parties, parts, mandates.
+        item, decided = Deliverable.objects.get(ref="D-0"), ActionPoint.objects.get(ref="A-0")
+        for number in range(item.updates.count(), amount // 10 + 3):
+            make_update(item, source=make_source())
+            make_update(decided, source=make_source())
+            make_party(item)
+            make_party(decided)
+            make_deliverable(parent=item, priority_area=area, level=Level.PART)
+            asked_by = make_action_point(meeting=meeting, number=f"x{number}")
+            Mandate.objects.create(deliverable=item, by_action_point=asked_by)
+
+    return grow_to
+
+
+# What the queries of a page are: session and user are not asked for, since nobody is
+# signed in. A page reads its own record, the items of the day with their state, their
+# parties, the counts of its tables (one grouped query each), the names for its filters'
+# choices, and the rows of history or mandates it shows; each once, for all rows together.
+PAGES = {
+    "overview": reverse("overview"),
+    "groups": reverse("workplans:group_list"),
+    "group": reverse("workplans:group_detail", args=[GROUP]),
+    "workplan": reverse("workplans:workplan_detail", args=[PLAN]),
+    "deliverables": reverse("workplans:deliverable_list"),
+    "deliverable": reverse("workplans:deliverable_detail", args=["D-0"]),
+    "deliverables.csv": reverse("workplans:deliverables_csv"),
+    "entity": reverse("workplans:entity_detail", args=[LEAD]),
+    "action points": reverse("actionpoints:action_point_list"),
+    "action point": reverse("actionpoints:action_point_detail", args=["A-0"]),
+    "action-points.csv": reverse("actionpoints:action_points_csv"),
+    "meetings": reverse("actionpoints:meeting_list"),
+    "meeting": reverse("actionpoints:meeting_detail", args=[MEETING]),
+    "recommendations": reverse("actionpoints:recommendation_list"),
+    "recommendation": reverse("actionpoints:recommendation_detail", args=["REC-1"]),
+}
+# Beyond this many a page asks for something that it could have read at once.
+MOST = 25
+
+
+def test_3_items_and_300_cost_the_same(client, grow):
+    counted = {}
+    for amount in (3, 300):
+        grow(amount)
+        for name, address in PAGES.items():
+            for query in ({}, {"as_of": "2021-06-30"}):
+                with CaptureQueriesContext(connection) as queries:
+                    answer = client.get(address, query)
+                    b"".join(answer)
+                assert answer.status_code == 200, (name, query)
+                counted.setdefault((name, *query), []).append(len(queries))
+    assert {page: each for page, each in counted.items() if each[0] != each[1]} == {}
+    assert {page: each for page, each in counted.items() if each[0] > MOST} == {}
