@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.test import RequestFactory
 from django.urls import resolve
@@ -33,6 +34,11 @@ from workplans.views import DeliverableListing
 # The days that figures are checked on: before anything, in the middle, and today (None).
 DAYS = (date(1999, 1, 1), date(2020, 3, 1), date(2020, 7, 16), date(2021, 6, 30), None)
 SECRET = "Not for the public"
+# The fixtures of the documents, in the order that they need.
+DOCUMENTS = [
+    settings.BASE_DIR / "fixtures" / f"{name}.json"
+    for name in ("entities", "opag-2020-07-09", "rg1-2020-07-16", "rg1-progress-2021-06")
+]
 LISTINGS = {listing.list_name: listing for listing in (DeliverableListing, ActionPointListing)}
 
 

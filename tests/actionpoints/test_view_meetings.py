@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.core.management import call_command
 
 from actionpoints.dashboards import LAST_MEETINGS
 from actionpoints.models import ActionPoint, Meeting
@@ -16,6 +17,7 @@ from tests.factories import (
 )
 from tests.figures import (
     DAYS,
+    DOCUMENTS,
     SECRET,
     check_figures,
     linked_figures,
@@ -310,3 +312,19 @@ def test_the_number_of_queries_does_not_grow(client, meeting, django_assert_num_
         client.get(meeting.get_absolute_url())
     with django_assert_num_queries(4):
         client.get("/meetings/")
+
+
+def test_the_july_2020_meetings_of_the_documents(client):
+    """By hand from the records: RG1 decided 5, and reviewed 15 of OPAG's: 2, 3 and 10."""
+    call_command("loaddata", *DOCUMENTS, verbosity=0)
+    address, day = "/meetings/rg1-2020-07-16/", date(2020, 7, 16)
+    context = client.get(address, {"as_of": day.isoformat()}).context
+    assert context["headlines"][0].figure.count == 5
+    totals = context["reviewed"].table.totals
+    assert {cell.word.code: cell.figure.count for cell in totals.cells} == {
+        "completed": 2,
+        "in_progress": 3,
+        "pending": 10,
+    }
+    assert len(context["reviewed"].rows) == 15
+    assert check_figures(client, address, day) > 10

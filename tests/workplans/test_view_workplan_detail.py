@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from django.core.management import call_command
 
 from tests.factories import (
     make_area,
@@ -15,6 +16,7 @@ from tests.factories import (
 )
 from tests.figures import (
     DAYS,
+    DOCUMENTS,
     SECRET,
     check_figures,
     linked_figures,
@@ -225,3 +227,22 @@ def test_the_number_of_queries_does_not_grow(client, plan, django_assert_num_que
         client.get(url(plan))
     with django_assert_num_queries(2):  # plans with owners, the GROUP BY
         client.get("/workplans/")
+
+
+def test_the_rg1_workplan_of_the_documents(client):
+    """The counts of the progress report, by hand: 10, 10 and 1 in June 2021; 18 and 3 in 2020."""
+    call_command("loaddata", *DOCUMENTS, verbosity=0)
+    expected = {
+        date(2021, 6, 30): {"completed": 10, "ongoing": 10, "continuous": 1},
+        date(2020, 1, 1): {"completed": 3, "": 15},
+    }
+    for day, counts in expected.items():
+        response = client.get("/workplans/rg1-2020/", {"as_of": day.isoformat()})
+        totals = response.context["table"].totals
+        assert {cell.word.code: cell.figure.count for cell in totals.cells} == counts
+        assert check_figures(client, "/workplans/rg1-2020/", day) > 20
+        assert check_figures(client, "/", day) > 5
+    areas = client.get("/workplans/rg1-2020/", DAY).context["table"].rows
+    assert [row.total.count for row in areas] == [4, 2, 5, 5, 1, 2, 2]
+    slips = client.get("/workplans/rg1-2020/", DAY).context["slips"]
+    assert {slip.update.item.number for slip in slips} == {"3.3", "6.1"}
