@@ -203,12 +203,13 @@ def holdings(
     """Return what an entity has a part in on the day asked for, by role.
 
     Serves deliverables and action points, as the listing lists them; `anchor` begins the
-    names of the page's sections. Archived items count apart. Five queries, or fewer
+    names of the page's sections. Archived items count apart. Four queries, or fewer
     where there is nothing.
     """
     of_entity = ListLink.to(listing, asked).narrow(lead=entity.slug)
-    running = reports.by_role(items.filter(is_archived=False), entity, asked.day)
-    archived = reports.held(items.filter(is_archived=True), asked.day, entity=entity)
+    rows = reports.by_role(items, entity, asked.day)
+    archived = frozenset[int]().union(*(row.archived for row in rows))
+    running = [row for row in rows if row.items]
     table = status_table(
         _("How far it is, by its role"),
         _("Role"),
@@ -224,7 +225,7 @@ def holdings(
     )
     named = {pk for row in running for pk in row.items[:NAMED_PER_ROLE]}
     shown = items.filter(pk__in=named).select_related(*listing.reads)
-    rows = {row.item.pk: row for row in item_rows(shown, asked, listing.where)}
+    by_item = {row.item.pk: row for row in item_rows(shown, asked, listing.where)}
     return Holdings(
         table,
         tuple(
@@ -232,14 +233,12 @@ def holdings(
                 label=role_words(row.role),
                 anchor=f"{anchor}-{row.role.value}",
                 total=of_entity.narrow(role=row.role.value).total(row.tally),
-                rows=tuple(rows[pk] for pk in row.items[:NAMED_PER_ROLE]),
+                rows=tuple(by_item[pk] for pk in row.items[:NAMED_PER_ROLE]),
                 is_cut=len(row.items) > NAMED_PER_ROLE,
             )
             for row in running
         ),
-        of_entity.narrow(role=Role.values, archived="only").figure(
-            len({item for _entity, _role, item in archived})
-        ),
+        of_entity.narrow(role=Role.values, archived="only").figure(len(archived)),
     )
 
 

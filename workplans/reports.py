@@ -268,19 +268,17 @@ def latest_updates(items: TrackedItemQuerySet[Any], day: date, limit: int) -> li
     return list(rows[:limit])
 
 
-def held(items: TrackedItemQuerySet[Any], day: date, **which: Any) -> list[tuple[int, str, int]]:
-    """Return (entity, role, item) for each role that a party has on a day, itself or by a part.
+def held(model: Any, day: date, condition: Q) -> list[tuple[int, str, int]]:
+    """Return (entity, role, item) for each role that parties have on a day, also by a part.
 
-    `which` are conditions on the responsibility, such as `role__in`. One query; each
-    triple once.
+    `condition` is one on the responsibility; a part stands for the item that it belongs
+    to. One query; each triple once, whether or not its item is shown to anybody.
     """
-    model = items.model
-    known = items.order_by().values("pk")
-    parts = model.objects.existing_on(day).filter(level=Level.PART, parent__in=known)
+    parts = model.objects.existing_on(day).filter(level=Level.PART).order_by()
     return list(
         model._meta.get_field("responsibilities")
         .related_model.objects.on(day)
-        .filter(Q(item__in=known) | Q(item__in=parts.order_by().values("pk")), **which)
+        .filter(~Q(item__level=Level.PART) | Q(item__in=parts.values("pk")), condition)
         .annotate(
             counted=Case(When(item__level=Level.PART, then=F("item__parent")), default=F("item"))
         )
@@ -291,11 +289,16 @@ def held(items: TrackedItemQuerySet[Any], day: date, **which: Any) -> list[tuple
 
 
 def by_lead(items: TrackedItemQuerySet[Any], day: date) -> list[TallyOf[Entity]]:
-    """Return what each party leads, co-leads or is focal point of, the most open items first."""
+    """Return what each party leads, co-leads or is focal point of, the most open items first.
+
+    Three queries: the items' states, the responsibilities, the parties.
+    """
     states = {pk: state for pk, *state in items.values_list("pk", "status", "timeliness")}
+    of_items = Q(item__in=list(states)) | Q(item__parent__in=list(states))
     led: dict[int, set[int]] = {}
-    for entity, _role, item in held(items, day, role__in=LEAD_ROLES):
-        led.setdefault(entity, set()).add(item)
+    for entity, _role, item in held(items.model, day, of_items & Q(role__in=LEAD_ROLES)):
+        if item in states:
+            led.setdefault(entity, set()).add(item)
     entities = Entity.objects.in_bulk(led)
     loads = [
         TallyOf(entities[entity], count_states((states[pk][0], states[pk][1]) for pk in members))
@@ -306,37 +309,40 @@ def by_lead(items: TrackedItemQuerySet[Any], day: date) -> list[TallyOf[Entity]]
 
 @dataclass(frozen=True, slots=True)
 class RoleTally:
-    """What an entity has one role in: the counts, and the items' keys in their order."""
+    """What an entity has one role in: the counts, and the items' keys in their order.
+
+    Archived items are in neither; their keys stand in `archived`.
+    """
 
     role: Role
     tally: Tally
     items: Sequence[int]
+    archived: frozenset[int]
 
 
 def by_role(items: TrackedItemQuerySet[Any], entity: Entity, day: date) -> list[RoleTally]:
     """Return the items that an entity holds on a day, for each role that it has.
 
     Roles come in the order of Role; within one, open items before closed ones, by
-    their last day, those without one last. Two queries.
+    their last day, those without one last. Two queries: the responsibilities, the states.
     """
-    triples = held(items, day, entity=entity)
-    columns = ("pk", "status", "timeliness", "due")
-    of_entity = items.filter(pk__in={item for _entity, _role, item in triples})
+    by_its_role: dict[str, set[int]] = {}
+    for _entity, role, item in held(items.model, day, Q(entity=entity)):
+        by_its_role.setdefault(role, set()).add(item)
+    of_entity = items.filter(pk__in=set().union(*by_its_role.values()))
+    columns = ("pk", "status", "timeliness", "due", "is_archived")
     states = {pk: tuple(state) for pk, *state in of_entity.values_list(*columns)}
 
-    def place(pk: int) -> tuple[bool, date]:
-        _status, timeliness, due = states[pk]
-        return timeliness == Timeliness.CLOSED, due or date.max
+    def place(pk: int) -> tuple[bool, date, int]:
+        _status, timeliness, due, _is_archived = states[pk]
+        return timeliness == Timeliness.CLOSED, due or date.max, pk
 
-    by_its_role: dict[str, list[int]] = {}
-    for _entity, role, item in triples:
-        by_its_role.setdefault(role, []).append(item)
-    return [
-        RoleTally(
-            role,
-            count_states(states[pk][:2] for pk in by_its_role[role]),
-            sorted(by_its_role[role], key=place),
-        )
-        for role in Role
-        if role in by_its_role
-    ]
+    found = []
+    for role in Role:
+        known = by_its_role.get(role, set()) & set(states)
+        archived = frozenset(pk for pk in known if states[pk][3])
+        running = sorted(known - archived, key=place)
+        if known:
+            tally = count_states(states[pk][:2] for pk in running)
+            found.append(RoleTally(role, tally, running, archived))
+    return found
