@@ -84,7 +84,6 @@ class MeetingAdmin(VersionedAdmin):
     list_filter = ("published", ("body", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("body",)
     show_facets = admin.ShowFacets.ALWAYS
-    date_hierarchy = "held_on"
     search_fields = ("title", "slug", "session", "body__name", "body__acronym")
     autocomplete_fields = ("body", "record", "attendees")
     prepopulated_fields = {"slug": ("title",)}

@@ -421,7 +421,7 @@ def recommendation_detail(request: HttpRequest, ref: str) -> HttpResponse:
     follow_up = ActionPoint.objects.visible_to(request.user).as_of(asked.day)
     follow_up = follow_up.filter(recommendation=recommendation).order_by("order", "ref")
     known = ActionPoint.objects.visible_to(request.user).existing_on(asked.day).order_by()
-    mandates = Mandate.objects.filter(Q(decided_on__isnull=True) | Q(decided_on__lte=asked.day))
+    mandates = Mandate.objects.known_on(asked.day)
     asked_for = mandates.filter(by_recommendation=recommendation)
     own = known.filter(recommendation=recommendation)
     # Action points that cite the recommendation, or a follow-up action of it.

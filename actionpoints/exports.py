@@ -32,7 +32,8 @@ class ActionPointFile(ItemFile):
         known = Deliverable.objects.visible_to(self.request.user).existing_on(day)
         cited: dict[int, list[str]] = {}
         rows = (
-            Mandate.objects.filter(by_action_point__in=[item.pk for item in items])
+            Mandate.objects.known_on(day)
+            .filter(by_action_point__in=[item.pk for item in items])
             .filter(deliverable__in=known.order_by().values("pk"))
             .order_by("deliverable__ref")
             .values_list("by_action_point", "deliverable__ref")

@@ -310,6 +310,7 @@ class ActionPoint(TrackedItem):
     """
 
     STATUSES = ACTION_POINT_STATUSES
+    ORIGIN = ("meeting_id", "recommendation_id")
 
     meeting = models.ForeignKey(
         Meeting,
@@ -422,6 +423,12 @@ class ActionPointUpdate(StatusUpdate):
         indexes = update_indexes()
 
 
+class MandateQuerySet(models.QuerySet["Mandate"]):
+    def known_on(self, day: date) -> MandateQuerySet:
+        """Keep those decided by a day; one without a day always counts."""
+        return self.filter(Q(decided_on__isnull=True) | Q(decided_on__lte=day))
+
+
 class Mandate(models.Model):
     """The decision that asked for a deliverable or an action point."""
 
@@ -492,6 +499,8 @@ class Mandate(models.Model):
         verbose_name=_("source"),
     )
     locator = models.CharField(_("place in the source"), max_length=200, blank=True)
+
+    objects = MandateQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("mandate")

@@ -110,16 +110,34 @@ class SourceDocumentAdmin(VersionedAdmin):
     list_filter = ("kind", "published", "is_draft")
     show_facets = admin.ShowFacets.ALWAYS
     search_fields = ("title", "slug")
-    date_hierarchy = "dated"
     prepopulated_fields = {"slug": ("title",)}
     fields = (
         "title", "slug", "kind", ("dated", "date_words"), "is_draft", "url", "note", "published",
     )  # fmt: skip
 
 
+class PriorityAreaFormSet(VersionedInlineFormSet):
+    def clean(self) -> None:
+        super().clean()
+        saved = {form.initial["number"]: form.instance.pk for form in self.initial_forms}
+        for form in self.forms:
+            number = getattr(form, "cleaned_data", {}).get("number")
+            if number in saved and saved[number] != form.instance.pk:
+                form.add_error(
+                    "number",
+                    _(
+                        "Another area has the number “%(number)s”. "
+                        "Give that one a free number first, and save."
+                    )
+                    % {"number": number},
+                )
+        if any(form.errors for form in self.forms):
+            raise ValidationError(_("Please correct the priority areas that are marked."))
+
+
 class PriorityAreaInline(admin.TabularInline):
     model = PriorityArea
-    formset = VersionedInlineFormSet
+    formset = PriorityAreaFormSet
     fields = ("number", "order", "title", "description", "partners", "locator")
     autocomplete_fields = ("partners",)
     extra = 1

@@ -254,6 +254,7 @@ def group_list(request: HttpRequest) -> HttpResponse:
     # As the list does for `group`: what the group's own sub-groups plan counts with it.
     owner = "priority_area__workplan__owner"
     counts = reports.tallies(items, "is_archived", owner, f"{owner}__parent")
+    known = {group.pk for group in groups}
     subjects, archived = [], []
     for group in groups:
         of_group = deliverables.narrow(group=group.slug)
@@ -284,6 +285,15 @@ def group_list(request: HttpRequest) -> HttpResponse:
         _("Results group"),
         subjects,
         deliverables.narrow(group=[group.slug for group in groups]),
+        # A group may be part of another one, and its items then count in both rows.
+        together=sum(
+            (
+                tally
+                for (is_archived, *owners), tally in counts.items()
+                if not is_archived and known.intersection(owners)
+            ),
+            NOTHING,
+        ),
     )
     context = {"table": table, "archived": archived}
     return render_page(request, "workplans/group_list.html", asked, context)

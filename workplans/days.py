@@ -35,7 +35,7 @@ def read_as_of(text: str | None) -> date:
         day = parse_date(text)
     except ValueError:
         day = None
-    if day is None or len(text) != 10:
+    if day is None or day.isoformat() != text:
         raise ValidationError(
             _("“%(value)s” is not a day. Write as_of as year-month-day, for example 2021-06-30."),
             code="invalid",

@@ -137,16 +137,18 @@ def status_table(
     subjects: Iterable[Subject],
     whole: ListLink | None = None,
     extra_heading: str = "",
+    together: Tally | None = None,
 ) -> StatusTable | None:
     """Return the counts by status of some subjects, one row each; None without subjects.
 
     `whole` is the list that holds the items of all rows together, and gives the row of
     totals; without it there is none, as where an item may count in several rows.
+    `together` are the counts of that row, where they are not the sum of the others.
     """
     subjects = list(subjects)
     if not subjects:
         return None
-    together = sum((subject.tally for subject in subjects), NOTHING)
+    together = together or sum((subject.tally for subject in subjects), NOTHING)
     words = (*subjects[0].items.statuses, NOT_REPORTED)
     columns = tuple(word for word in words if together.with_status(word.code))
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -63,10 +63,13 @@ class Entry:
 
     `effective_on` is the day from which it was true; without one it takes its source's
     day, else the site's today. A time frame given as words is read by
-    `workplans.timeframes`; a TimeFrame is taken as it is. An entry that `replaces` a row
-    corrects it, or takes it back if it says nothing else. `after_sequence` is the number
-    of the newest row that the writer has seen (0 for none); without it, newer rows are
-    not asked about.
+    `workplans.timeframes`; a TimeFrame is taken as it is. `reported_on` is for a ledger
+    that comes back from a file; otherwise it is the source's day, else the site's today.
+
+    An entry that `replaces` a row corrects it, or takes it back if it says nothing else;
+    what it leaves out of day and source it has from that row. `after_sequence` is the
+    number of the newest row that the writer has seen (0 for none); without it, newer rows
+    are not asked about.
     """
 
     item: TrackedItem
@@ -80,6 +83,7 @@ class Entry:
     replaces: StatusUpdate | None = None
     recorded_by: User | None = None
     proposed_by: User | None = None
+    reported_on: date | None = None
     after_sequence: int | None = None
 
 
@@ -136,7 +140,11 @@ def state_on(rows: Iterable[Row], day: date) -> State:
         narrative = row.narrative or narrative
         if row.timeframe:
             timeframe = (row.timeframe, row.earliest, row.latest)
-    reported = [row.reported_on for row in standing if row.reported_on <= day]
+    reported = [
+        row.reported_on
+        for row in standing
+        if row.reported_on <= day and (row.status or row.narrative or row.timeframe)
+    ]
     return State(status, since, narrative, timeframe, max(reported, default=None))
 
 
@@ -236,6 +244,7 @@ def judge_raw_row(row: StatusUpdate, today: date) -> None:
         replaces=row.replaces,
         recorded_by=row.recorded_by,
         proposed_by=row.proposed_by,
+        reported_on=row.reported_on,
     )
     redacted_digest = row.narrative_digest if row.narrative == REDACTED else ""
     ledger = read_rows(model, [row.item_id])[row.item_id]
@@ -367,10 +376,11 @@ def _judge(entry: Entry, ledger: list[Row], level: str | None, today: date) -> S
         raise ValidationError(_("A heading has no status or narrative. Update the items under it."))
 
     errors: dict[str, Any] = {}
+    entry = _as_correction(entry)
     status, narrative = entry.status, entry.narrative.strip()
     frame = _read_frame(entry.timeframe, errors)
     source_day = entry.source.dated if entry.source else None
-    reported_on = source_day or today
+    reported_on = entry.reported_on or source_day or today
     effective_on = entry.effective_on or reported_on
     replaced = _replaced_row(entry, ledger, errors)
 
@@ -437,6 +447,25 @@ def _judge(entry: Entry, ledger: list[Row], level: str | None, today: date) -> S
     else:
         _refuse_nothing_new(row, ledger)
     return row
+
+
+def _as_correction(entry: Entry) -> Entry:
+    """Return an entry with what it leaves out taken from the row that it corrects.
+
+    Without a day it keeps that row's; without a source, one that says something keeps
+    that row's too: it tells rightly what that document told.
+    """
+    row = entry.replaces
+    if row is None:
+        return entry
+    if entry.effective_on is None:
+        words = entry.effective_words or row.effective_words
+        entry = replace(entry, effective_on=row.effective_on, effective_words=words)
+    says_something = entry.status or entry.narrative or entry.timeframe
+    if entry.source is None and row.source is not None and says_something:
+        locator = entry.locator or row.locator
+        entry = replace(entry, source=row.source, locator=locator)
+    return entry
 
 
 def _read_frame(words: str | TimeFrame, errors: dict[str, Any]) -> TimeFrame:

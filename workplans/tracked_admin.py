@@ -12,7 +12,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import Fieldset
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Prefetch
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -45,6 +45,7 @@ from workplans.status import (
 )
 from workplans.status_words import BY_CODE, NOT_REPORTED, NOT_REPORTED_CODE, choices, stored_code
 from workplans.update_forms import (
+    TIME_FIELDS,
     UPDATE_LINES,
     BulkUpdateForm,
     TrackedItemForm,
@@ -111,9 +112,17 @@ def responsibilities(model: Any) -> Any:
     return field.related_model.objects.all()
 
 
+class ResponsibilityFormSet(VersionedInlineFormSet):
+    def clean(self) -> None:
+        super().clean()
+        held = [form for form in self.forms if form.has_changed() or form.instance.pk]
+        if self.instance.level == Level.HEADING and len(held) > len(self.deleted_forms):
+            raise ValidationError(_("A heading has no owner. Name the parties of its items."))
+
+
 class ResponsibilityInline(PreloadedFieldsMixin, admin.TabularInline):
     form = RecordForm
-    formset = VersionedInlineFormSet
+    formset = ResponsibilityFormSet
     autocomplete_fields = ("entity",)
     fields = (
         "entity", "role", "order", "since", "until", "as_printed", "inherited", "uncertain",
@@ -233,7 +242,8 @@ class TrackedItemAdmin(VersionedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        if change and "initial_timeframe" in form.edited:
+        # What the ledger makes of the item rests on these fields too.
+        if not change or {*TIME_FIELDS, "parent"}.intersection(form.edited):
             refresh_cache(self.model, [obj.pk])
         if form.told:
             entry = form.entry()

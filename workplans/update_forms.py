@@ -31,6 +31,8 @@ ENTRY_FIELDS = {
     "timeframe": "new_timeframe",
     "replaces": "corrects",
 }
+# The fields that say when an item was to be done, and from when on it exists.
+TIME_FIELDS = ("initial_timeframe", "initial_earliest", "initial_latest", "introduced_on")
 # The lines in which a page shows the fields of an update.
 UPDATE_LINES: Any = (
     "new_status",
@@ -58,7 +60,10 @@ class UpdateFields(forms.Form):
         label=gettext_lazy("True from"),
         required=False,
         widget=AdminDateWidget,
-        help_text=gettext_lazy("Leave it blank for the source's day, or today without a source."),
+        help_text=gettext_lazy(
+            "Leave it blank for the source's day, or today without a source; in a correction, "
+            "for the day of the update that is corrected."
+        ),
     )
     new_source = forms.ModelChoiceField(
         label=gettext_lazy("Source"),
@@ -173,8 +178,11 @@ class TrackedItemForm(UpdateFields, VersionedForm):
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or {}
         words = " ".join((cleaned.get("initial_timeframe") or "").split())
-        given = cleaned.get("initial_earliest") or cleaned.get("initial_latest")
-        if words and not given and "initial_timeframe" in self.changed_data:
+        # New words are read anew, unless their days were given along with them.
+        if self.instance.pk and not cleaned.get("introduced_on"):
+            cleaned["introduced_on"] = self.instance.introduced_on
+        days_given = {"initial_earliest", "initial_latest"}.intersection(self.changed_data)
+        if not days_given and "initial_timeframe" in self.changed_data:
             try:
                 frame = read_timeframe(words)
             except AmbiguousDate as ambiguous:

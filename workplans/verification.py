@@ -133,8 +133,17 @@ def problems() -> Iterator[str]:
             ids = [item.pk for item in chunk]
             ledgers = read_rows(model, ids)
             altered = _altered_narratives(model.update_model(), ids)
+            redacted = set(
+                model.update_model()
+                .objects.filter(item__in=ids, narrative=REDACTED)
+                .values_list("item", "narrative_digest")
+            )
             for item in chunk:
                 yield from _item_problems(item, ledgers[item.pk])
+                if (item.pk, digest(item.cached_narrative)) in redacted:
+                    yield _("%(ref)s: the cached narrative was removed from the ledger.") % {
+                        "ref": item.ref
+                    }
                 for sequence in altered.get(item.pk, []):
                     yield _("%(ref)s: the narrative of update %(number)d was altered.") % {
                         "ref": item.ref,

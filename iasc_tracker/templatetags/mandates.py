@@ -53,9 +53,7 @@ def read_chain(item: Any, asked: Asked, user: Viewer) -> list[Link]:
     condition = Q(**of_item)
     for step in range(LONGEST_CHAIN):
         mandates = list(
-            Mandate.objects.filter(condition)
-            .filter(Q(decided_on__isnull=True) | Q(decided_on__lte=asked.day))
-            .select_related("body", "source")
+            Mandate.objects.filter(condition).known_on(asked.day).select_related("body", "source")
         )
         action_points = decided_by(mandates, asked, user)
         recommendations = (
@@ -110,7 +108,7 @@ def mandate_chain(context: template.Context, item: Any, asked: Asked) -> dict[st
 def led_to(context: template.Context, item: ActionPoint, asked: Asked) -> dict[str, Any]:
     """Show the deliverables and action points that cite an action point as their mandate."""
     user = context["request"].user
-    cited = Mandate.objects.filter(by_action_point=item)
+    cited = Mandate.objects.known_on(asked.day).filter(by_action_point=item)
     models: tuple[tuple[Any, str], ...] = (
         (Deliverable, "deliverable"),
         (ActionPoint, "action_point"),

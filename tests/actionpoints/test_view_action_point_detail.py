@@ -17,7 +17,7 @@ from tests.factories import (
     make_update,
     make_workplan,
 )
-from tests.public_pages import read_text
+from tests.public_pages import read_csv, read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -108,3 +108,24 @@ def test_what_follows_up_a_recommendation_names_it(client):
     response = client.get(address(item))
     assert f"Follows up Review the policy {recommendation.ref}" in read_text(response)
     assert f'href="/recommendations/{recommendation.ref}/"' in response.content.decode()
+
+
+def test_what_it_led_to_is_not_known_before_that_was_decided(client):
+    point = make_action_point()
+    deliverable = make_deliverable()
+    Mandate.objects.create(
+        deliverable=deliverable, by_action_point=point, decided_on=date(2021, 5, 1)
+    )
+    for day, known in (("2021-04-30", False), ("2021-05-01", True)):
+        page = client.get(point.get_absolute_url(), {"as_of": day}).content.decode()
+        assert (deliverable.ref in page) is known
+        (row,) = read_csv(client.get("/action-points.csv", {"as_of": day}))
+        assert (row["deliverables"] == deliverable.ref) is known
+
+
+def test_a_meeting_ahead_of_the_day_is_named_without_a_link(client):
+    point = make_action_point(meeting=make_meeting(held_on=date(2020, 7, 9)))
+    link = f'href="{point.meeting.get_absolute_url()}'
+    for day, linked in (("2020-06-15", False), ("2020-07-09", True)):
+        page = client.get(point.get_absolute_url(), {"as_of": day}).content.decode()
+        assert (link in page) is linked

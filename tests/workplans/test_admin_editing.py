@@ -23,6 +23,7 @@ from tests.factories import (
 )
 from workplans import days
 from workplans.models import Deliverable, Entity, EntityAlias, PriorityArea, Workplan
+from workplans.verification import problems
 
 pytestmark = pytest.mark.django_db
 
@@ -108,6 +109,66 @@ class TestFieldsOfAnItem:
         item.refresh_from_db()
         assert item.initial_earliest == date(2021, 5, 1)
         assert item.cached_due == date(2021, 8, 31)
+
+    def test_new_words_are_read_anew_and_new_days_alone_move_the_due_day(self, staff_client):
+        item = make_deliverable(initial_timeframe="in 2020", initial_latest=date(2020, 12, 31))
+        form = read_form(staff_client.get(page(item))) | {"initial_timeframe": "Q4 2021"}
+        staff_client.post(page(item), form)
+        item.refresh_from_db()
+        assert (item.initial_latest, item.cached_due) == (date(2021, 12, 31), date(2021, 12, 31))
+        form = read_form(staff_client.get(page(item))) | {"initial_latest": "2021-11-30"}
+        staff_client.post(page(item), form)
+        item.refresh_from_db()
+        assert item.cached_due == date(2021, 11, 30)
+        assert list(problems()) == []
+
+    @pytest.mark.parametrize("day", ["", "2021-12-24"])
+    def test_it_exists_from_its_first_update_at_the_latest(self, staff_client, day):
+        item = make_deliverable(introduced_on=date(2020, 1, 1))
+        make_update(item, effective_on=date(2020, 7, 16))
+        form = read_form(staff_client.get(page(item))) | {"introduced_on": day}
+        assert staff_client.post(page(item), form).status_code == 302
+        item.refresh_from_db()
+        assert item.introduced_on == (date(2020, 7, 16) if day else date(2020, 1, 1))
+
+    def test_what_belongs_to_an_item_moves_with_it(self, staff_client):
+        heading = make_deliverable(level="heading")
+        area = heading.priority_area
+        item = make_deliverable(parent=heading, priority_area=area)
+        part = make_deliverable(parent=item, priority_area=area, level="part")
+        other = make_area()
+        form = read_form(staff_client.get(page(heading))) | {"priority_area": other.pk}
+        assert staff_client.post(page(heading), form).status_code == 302
+        for moved in (item, part):
+            moved.refresh_from_db()
+            assert moved.priority_area == other
+
+    def test_a_heading_has_neither_history_nor_owner(self, staff_client):
+        told, held = make_deliverable(), make_deliverable()
+        make_update(told)
+        held.responsibilities.create(entity=make_entity())
+        for item in (told, held):
+            form = read_form(staff_client.get(page(item))) | {"level": "heading"}
+            refused = staff_client.post(page(item), form)
+            assert "level" in refused.context["adminform"].form.errors
+        heading = make_deliverable(level="heading")
+        form = read_form(staff_client.get(page(heading)))
+        form |= {"responsibilities-0-entity": make_entity().pk}
+        assert "A heading has no owner" in errors_of(staff_client.post(page(heading), form))
+
+    def test_a_reference_that_would_be_too_long_is_cut_to_fit(self, staff_client):
+        plan = make_workplan(slug="a" * 50)
+        item = make_deliverable(
+            priority_area=make_area(workplan=plan), number="1234567890.123456789"
+        )
+        assert len(item.ref) <= 60
+        assert item.ref.endswith("-1234567890.123456789")
+        recommendation = make_recommendation(
+            review=make_review(slug="b" * 50), number="13.4.2.1.1.1"
+        )
+        for number in ("1", "1"):
+            follow_up = make_action_point(recommendation=recommendation, number=number)
+            assert len(follow_up.ref) <= 60
 
     def test_a_reference_is_given_once(self, staff_client):
         item = make_deliverable(ref="D-1")
@@ -213,6 +274,28 @@ class TestAWorkplanOnOnePage:
         form = read_form(staff_client.get(page(plan))) | {"priority_areas-0-DELETE": "on"}
         assert staff_client.post(page(plan), form).status_code == 200
         assert PriorityArea.objects.filter(pk=item.priority_area.pk).exists()
+
+    @pytest.mark.parametrize("numbers", [("1.1", "11"), ("A", "a"), ("ж", "б")])
+    def test_areas_whose_numbers_look_alike_are_told_apart(self, staff_client, numbers):
+        form = self.form(staff_client)
+        for row, number in enumerate(numbers):
+            form |= {f"priority_areas-{row}-number": number, f"deliverables-{row}-area": number}
+        assert staff_client.post(add_page(Workplan), form).status_code == 302
+        assert PriorityArea.objects.values("slug").distinct().count() == 2
+
+    def test_a_number_that_is_none_is_refused_on_its_field(self, staff_client):
+        form = self.form(staff_client) | {"priority_areas-0-number": "1-2"}
+        assert "letters, digits and dots" in errors_of(staff_client.post(add_page(Workplan), form))
+
+    def test_two_areas_do_not_swap_their_numbers_at_once(self, staff_client):
+        staff_client.post(add_page(Workplan), self.form(staff_client))
+        plan = Workplan.objects.get()
+        form = read_form(staff_client.get(page(plan)))
+        form |= {"priority_areas-0-number": "2", "priority_areas-1-number": "1"}
+        refused = staff_client.post(page(plan), form)
+        assert "Give that one a free number first" in errors_of(refused)
+        form |= {"priority_areas-1-number": "9", "priority_areas-0-number": "1"}
+        assert staff_client.post(page(plan), form).status_code == 302
 
     def test_two_areas_of_one_number_are_refused(self, staff_client):
         form = self.form(staff_client) | {"priority_areas-1-number": "1"}

@@ -199,6 +199,33 @@ class TestCorrection:
         assert (fixed.slot, fixed.sequence) == (1, 3)
         assert (item.cached_status, item.cached_narrative) == ("completed", "Done.")
 
+    def test_what_it_leaves_out_it_has_from_the_row_it_corrects(self):
+        item = make_deliverable()
+        source = make_source(dated=date(2021, 6, 30))
+        first = make_update(
+            item,
+            status="ongoing",
+            narrative="Frist.",
+            effective_on=date(2021, 5, 31),
+            effective_words="May 2021",
+            source=source,
+            locator="row 4",
+        )
+        make_update(item, status="completed", effective_on=date(2022, 1, 1))
+        fixed = record_update(item, status="ongoing", narrative="First.", replaces=first)
+        assert (fixed.effective_on, fixed.effective_words) == (date(2021, 5, 31), "May 2021")
+        assert (fixed.source, fixed.locator, fixed.reported_on) == (
+            source,
+            "row 4",
+            date(2021, 6, 30),
+        )
+        assert item.cached_status == "completed"
+
+    def test_an_update_that_was_taken_back_is_no_report(self):
+        item = make_deliverable()
+        record_update(item, replaces=make_update(item))
+        assert item.cached_last_reported_on is None
+
     def test_a_corrected_day_moves_the_row(self):
         item = make_deliverable()
         make_update(item, status="ongoing", effective_on=date(2021, 1, 1))

@@ -125,12 +125,15 @@ def test_documents_of_the_past_load_whatever_day_the_site_is_pinned_to(load, set
     assert DeliverableUpdate.objects.count() == 1
 
 
-def test_a_dump_loads_into_an_empty_database_with_the_same_digests(tmp_path, staff_user):
+def test_a_dump_loads_into_an_empty_database_with_the_same_digests(tmp_path, staff_user, settings):
     item = make_deliverable(initial_timeframe="end 2020", initial_latest=date(2020, 12, 31))
     wrong = make_update(item, status="ongoing", effective_on=date(2021, 1, 1))
     make_update(item, timeframe="Q2 2021", source=make_source(), recorded_by=staff_user)
     make_update(item, status="not_started", effective_on=date(2021, 2, 1), replaces=wrong)
     personal = make_update(item, narrative="Jo left.")
+    settings.TRACKER_AS_OF = date(2021, 3, 3)
+    make_update(item, narrative="Told by nobody's document.", effective_on=date(2021, 3, 1))
+    settings.TRACKER_AS_OF = None
     DeliverableUpdate.objects.filter(pk=personal.pk).update(narrative="[removed]")
     Deliverable.objects.update(cached_narrative="[removed]")
     point = make_action_point(recommendation=make_recommendation())

@@ -128,6 +128,13 @@ def test_a_missing_trigger_is_named(ledger, behind_the_triggers):
     assert "ledger_workplans_deliverableupdate_delete_" in said
 
 
+def test_a_narrative_that_was_removed_from_the_ledger_alone_is_found_in_the_cache(ledger):
+    DeliverableUpdate.objects.update(narrative="[removed]")
+    said, whole = verify()
+    assert not whole
+    assert "D-1: the cached narrative was removed from the ledger." in said
+
+
 def test_a_redacted_narrative_still_verifies(ledger, tmp_path):
     kept = tmp_path / "digests.txt"
     kept.write_text(digests())

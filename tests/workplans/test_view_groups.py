@@ -179,3 +179,13 @@ def test_the_number_of_queries_does_not_grow(client, group, django_assert_num_qu
         client.get("/groups/rg9/")
     with django_assert_num_queries(3):  # groups, their members, one GROUP BY
         client.get("/groups/")
+
+
+def test_a_group_that_is_part_of_another_is_not_counted_twice_in_all(client):
+    above = make_entity(kind="results_group")
+    below = make_entity(kind="results_group", parent=above)
+    plan = make_workplan(owner=below)
+    make_deliverable(priority_area=make_area(workplan=plan))
+    table = client.get("/groups/").context["table"]
+    assert [row.total.count for row in table.rows] == [1, 1]
+    assert table.totals.total.count == 1

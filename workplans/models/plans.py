@@ -6,10 +6,10 @@ from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
-from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from workplans.models.entities import Entity
@@ -144,7 +144,12 @@ class PriorityArea(models.Model):
         Workplan, models.PROTECT, related_name="priority_areas", verbose_name=_("workplan")
     )
     number = models.CharField(
-        _("number"), max_length=10, help_text=_("As printed, for example 3 or A.")
+        _("number"),
+        max_length=10,
+        validators=[
+            RegexValidator(r"\A[\w.]+\Z", _("A number is made of letters, digits and dots."))
+        ],
+        help_text=_("As printed, for example 3 or A."),
     )
     title = models.CharField(_("title"), max_length=500)
     description = models.TextField(_("description"), blank=True)
@@ -157,7 +162,7 @@ class PriorityArea(models.Model):
     )
     locator = models.CharField(_("place in the source"), max_length=200, blank=True)
     # How filters and links name it: the workplan's address and the number.
-    slug = models.SlugField(max_length=70, unique=True, editable=False)
+    slug = models.CharField(max_length=70, unique=True, editable=False)
 
     objects = PriorityAreaQuerySet.as_manager()
 
@@ -184,8 +189,8 @@ class PriorityArea(models.Model):
     natural_key.dependencies = ["workplans.workplan"]  # type: ignore[attr-defined]
 
     def make_slug(self) -> str:
-        """Return the name that filters and links use."""
-        return slugify(f"{self.workplan.slug}-{self.number}")
+        """Return the name that filters and links use; a number has no hyphen, so it is unique."""
+        return f"{self.workplan.slug}-{self.number}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.slug = self.make_slug()
@@ -200,6 +205,7 @@ class Deliverable(TrackedItem):
     """Something concrete that a workplan promises."""
 
     STATUSES = DELIVERABLE_STATUSES
+    ORIGIN = ("priority_area_id",)
 
     priority_area = models.ForeignKey(
         PriorityArea,

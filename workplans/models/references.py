@@ -74,8 +74,10 @@ def next_ref(model: Any, prefix: str, number: str) -> str:
 
     Without a number, or if that reference is taken, the next free count stands in.
     """
-    prefix = prefix.upper()
     printed = re.sub(r"[^A-Za-z0-9._-]", "", number).strip(".")
+    # A prefix that leaves no room for the number and a count is cut.
+    room = model._meta.get_field("ref").max_length - len(printed) - 8
+    prefix = prefix.upper()[:room].rstrip("-._")
     if printed and not model.objects.filter(ref=f"{prefix}-{printed}").exists():
         return f"{prefix}-{printed}"
     stem = f"{prefix}-{printed}-" if printed else f"{prefix}-"

@@ -209,7 +209,10 @@ def ledger_columns(model: type[TrackedItem], day: date | None) -> dict[str, Comb
         broken_by = broken_by.filter(effective_on__lte=day)
     revised = rows.exclude(timeframe="").order_by(*NEWEST_FIRST)
     is_revised = Exists(revised)
-    reported = updates.filter(item=OuterRef("pk"), replaced_by__isnull=True)
+    # A row that takes another back tells nothing of the item.
+    reported = updates.filter(item=OuterRef("pk"), replaced_by__isnull=True).exclude(
+        status="", narrative="", timeframe=""
+    )
     if day is not None:
         reported = reported.filter(reported_on__lte=day)
     return {
@@ -413,6 +416,8 @@ class TrackedItem(Referenced):
     )
 
     STATUSES: tuple[StatusWord, ...] = ()
+    # The fields that say what the item comes from; what belongs to it shares them.
+    ORIGIN: tuple[str, ...] = ()
 
     if TYPE_CHECKING:
         children: models.Manager[Any]
@@ -454,8 +459,12 @@ class TrackedItem(Referenced):
             errors["superseded_by"] = _("An item cannot supersede itself.")
         if self.pk and self.continues_id == self.pk:
             errors["continues"] = _("An item cannot continue itself.")
-        if self.level == Level.HEADING and self.cached_status:
-            errors["level"] = _("An item that has a status cannot become a heading.")
+        if self.level == Level.HEADING and self.pk:
+            item: Any = self
+            if item.updates.exists():
+                errors["level"] = _("An item with a history cannot become a heading.")
+            elif item.responsibilities.exists():
+                errors["level"] = _("A heading has no owner: remove the responsibilities first.")
         if errors:
             raise ValidationError(errors)
 
@@ -484,7 +493,8 @@ class TrackedItem(Referenced):
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.introduced_on is None:
             self.introduced_on = days.site_today()
-        if self._state.adding:
+        new = self._state.adding
+        if new:
             self.cached_timeframe = self.initial_timeframe
             self.cached_earliest = self.initial_earliest
             self.cached_due = self.initial_latest
@@ -495,6 +505,24 @@ class TrackedItem(Referenced):
                 field.attname for field in self._meta.concrete_fields if field.attname not in kept
             ]
         super().save(*args, **kwargs)
+        if not new:
+            self._take_along()
+
+    @property
+    def origin(self) -> dict[str, int | None]:
+        """The keys of what the item comes from, by field."""
+        return {name: getattr(self, name) for name in self.ORIGIN}
+
+    def _take_along(self) -> None:
+        """Move what belongs to the item to the plan, meeting or recommendation that it is of."""
+        model: Any = type(self)
+        origin = self.origin
+        above = [self.pk]
+        while above:
+            below = model.objects.filter(parent__in=above)
+            moved = [row.pk for row in below.only(*origin) if origin != row.origin]
+            model.objects.filter(pk__in=moved).update(**origin)
+            above = moved
 
 
 def item_constraints(statuses: tuple[StatusWord, ...]) -> list[models.BaseConstraint]:
