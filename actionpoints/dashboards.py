@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from actionpoints import reports
+from actionpoints.filters import NONE
 from actionpoints.models import (
     ActionPoint,
     Mandate,
@@ -224,7 +225,7 @@ def status_rows(
                 label=theme or _("Without a theme"),
                 url="",
                 tally=tally,
-                items=whole.narrow(theme=theme) if theme else whole.nowhere(),
+                items=whole.narrow(theme=theme or NONE),
             )
             for theme, tally in counts.items()
         ]

@@ -7,6 +7,7 @@ from operator import or_
 from typing import Any
 
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from actionpoints.models import ActionPoint, Meeting
@@ -21,6 +22,8 @@ from workplans.filters import (
 from workplans.models import Entity, Wording
 
 NEVER = Q(pk__in=[])
+# What stands for no meeting's body, and for no theme: both can be asked for like any other.
+NONE = "none"
 
 
 class ActionPointFilter(TrackedItemFilter):
@@ -33,7 +36,7 @@ class ActionPointFilter(TrackedItemFilter):
     body = ChoicesFilter(label=gettext_lazy("Body"), method="by_body")
     meeting = ChoicesFilter(label=gettext_lazy("Decided at"), method="by_meeting")
     reviewed_at = ChoicesFilter(label=gettext_lazy("Reviewed at"), method="by_review")
-    theme = ChoicesFilter(label=gettext_lazy("Theme"))
+    theme = ChoicesFilter(label=gettext_lazy("Theme"), method="by_theme")
     wording = ChoicesFilter(label=gettext_lazy("Wording"), choices=Wording.choices)
 
     def meetings(self) -> Any:
@@ -41,7 +44,8 @@ class ActionPointFilter(TrackedItemFilter):
 
     def choices_body(self) -> Choices:
         bodies = self.meetings().order_by().values("body")
-        return entity_choices(Entity.objects.filter(pk__in=bodies))
+        named = entity_choices(Entity.objects.filter(pk__in=bodies))
+        return [*named, (NONE, _("no meeting"))]
 
     @cached_property
     def meeting_choices(self) -> list[tuple[str, str]]:
@@ -56,10 +60,14 @@ class ActionPointFilter(TrackedItemFilter):
     def choices_theme(self) -> Choices:
         themes = ActionPoint.objects.visible_to(self.user).existing_on(self.day).exclude(theme="")
         names = themes.order_by("theme").values_list("theme", flat=True).distinct()
-        return [(name, name) for name in names]
+        return [*((name, name) for name in names), (NONE, _("no theme"))]
 
     def by_body(self, items: Any, name: str, slugs: list[str]) -> Any:
-        return items.filter(meeting__body__slug__in=slugs)
+        of_bodies = Q(meeting__body__slug__in=slugs)
+        return items.filter(of_bodies | Q(meeting__isnull=True) if NONE in slugs else of_bodies)
+
+    def by_theme(self, items: Any, name: str, themes: list[str]) -> Any:
+        return items.filter(theme__in=["" if theme == NONE else theme for theme in themes])
 
     def by_meeting(self, items: Any, name: str, slugs: list[str]) -> Any:
         return items.filter(meeting__slug__in=slugs)

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from actionpoints.filters import NONE
 from actionpoints.models import ActionPoint
 from actionpoints.reports import by_body
 from actionpoints.views import ActionPointListing
@@ -81,7 +82,7 @@ def body_table(items: Any, together: Tally, whole: ListLink) -> StatusTable | No
                 label=_("Follow-up of reviews"),
                 url=reverse("actionpoints:recommendation_list"),
                 tally=others,
-                items=whole.nowhere(),
+                items=whole.narrow(body=NONE),
             )
         )
     return status_table(

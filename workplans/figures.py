@@ -51,14 +51,9 @@ class ListLink:
         """Return the same list with more parameters set; one that is None is left out."""
         return ListLink(self.asked, self.address, self.statuses, {**self.parameters, **parameters})
 
-    def nowhere(self) -> ListLink:
-        """Return the same without an address, for what no list can single out."""
-        return ListLink(self.asked, "", self.statuses)
-
     def figure(self, count: int, **parameters: Any) -> Figure:
         """Return a count with the address of the narrowed list that it counts."""
-        is_listed = count and self.address
-        return Figure(count, self.narrow(**parameters).url if is_listed else "")
+        return Figure(count, self.narrow(**parameters).url if count else "")
 
     def total(self, tally: Tally) -> Figure:
         """Return all items of a tally."""

@@ -16,6 +16,7 @@ from tests.factories import (
     make_source,
     make_update,
 )
+from tests.public_pages import read_refs
 from workplans.pages import Asked
 
 pytestmark = pytest.mark.django_db
@@ -106,3 +107,12 @@ def test_what_is_unknown_or_not_public_is_refused(query):
     found = narrow(query)
     assert len(found.refusals) == 1
     assert not found.items.exists()
+
+
+def test_what_has_no_meeting_or_no_theme_can_be_asked_for(client):
+    followed = make_action_point(recommendation=make_recommendation(), theme="Data")
+    decided = make_action_point(meeting=make_meeting())
+    assert read_refs(client.get("/action-points/?body=none")) == [followed.ref]
+    assert read_refs(client.get("/action-points/?theme=none")) == [decided.ref]
+    both = client.get(f"/action-points/?body=none&body={decided.meeting.body.slug}")
+    assert set(read_refs(both)) == {followed.ref, decided.ref}

@@ -128,13 +128,14 @@ class TestFigures:
         # The day before, it ran, and its deliverable was not late yet.
         assert "Archived" not in client.get(URL, {"as_of": "2020-12-31"}).content.decode()
 
-    def test_follow_up_of_reviews_has_a_row_without_a_list(self, client):
+    def test_follow_up_of_reviews_has_a_row_with_its_list(self, client):
         make_action_point()
         make_action_point(meeting=None, recommendation=make_recommendation())
         table = client.get(URL).context["bodies"]
         assert table.rows[-1].label == "Follow-up of reviews"
         assert table.rows[-1].total.count == 1
-        assert not table.rows[-1].total.url
+        listed = client.get(table.rows[-1].total.url).context["listing"]
+        assert listed.count == 1
         assert table.totals.total.count == 2
 
 
