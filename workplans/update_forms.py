@@ -134,9 +134,7 @@ class UpdateFields(forms.Form):
 
     def add_nothing_told_error(self) -> None:
         """Refuse a form whose other fields are filled in while nothing is told."""
-        self.add_error(
-            "new_status", _("Give a status, a narrative or a revised time frame as well.")
-        )
+        self.add_error("new_status", _("Give a status, a narrative or a revised time frame."))
 
 
 class TrackedItemForm(UpdateFields, VersionedForm):
