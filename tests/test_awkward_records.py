@@ -76,6 +76,7 @@ def test_a_cell_with_several_parties_in_several_roles():
             entity=make_entity(), role=role, order=order, as_printed=printed
         )
         held.full_clean()
+    assert [held.role for held in item.responsibilities.all()] == roles
 
 
 def test_one_party_as_lead_and_contributor_of_the_same_item():
@@ -127,6 +128,8 @@ def test_a_decision_cited_with_another_date_than_other_records_give():
     )
     mandate.full_clean()
     mandate.save()
+    mandate.refresh_from_db()
+    assert (mandate.date_words, mandate.decided_on) == ("19 July 2020", date(2020, 7, 9))
 
 
 def test_an_activity_that_rests_on_a_recommendation():
@@ -143,6 +146,8 @@ def test_provisional_wording_that_a_later_record_makes_final():
     )
     item.full_clean()
     make_update(item, status="pending", narrative="Guidance development continues.")
+    item.refresh_from_db()
+    assert (item.provisional_title, item.cached_status) == ("Broad endorsement", "pending")
 
 
 def test_a_draft_whose_name_the_public_does_not_see():
