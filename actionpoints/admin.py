@@ -42,14 +42,16 @@ class MandateInline(PreloadedFieldsMixin, admin.StackedInline):
     formset = VersionedInlineFormSet
     fields = (
         ("body", "kind"), ("date_words", "decided_on"), "conflict",
-        ("by_action_point", "by_recommendation"), ("source", "locator"),
+        ("by_action_point", "by_recommendation", "by_deliverable"), "inferred",
+        ("source", "locator"),
     )  # fmt: skip
-    autocomplete_fields = ("body", "by_action_point", "by_recommendation", "source")
+    autocomplete_fields = (
+        "body", "by_action_point", "by_recommendation", "by_deliverable", "source",
+    )  # fmt: skip
     extra = 0
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        related = ("body", "by_action_point", "by_recommendation", "source")
-        return super().get_queryset(request).select_related(*related)
+        return super().get_queryset(request).select_related(*self.autocomplete_fields)
 
 
 class DeliverableMandateInline(MandateInline):

@@ -490,6 +490,19 @@ class Mandate(models.Model):
         related_name="mandates_given",
         verbose_name=_("the recommendation behind it"),
     )
+    by_deliverable = models.ForeignKey(
+        Deliverable,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="mandates_given",
+        verbose_name=_("the deliverable of an earlier plan behind it"),
+    )
+    inferred = models.BooleanField(
+        _("inferred"),
+        default=False,
+        help_text=_("The link rests on what both say, not on a citation. The page says so."),
+    )
     source = models.ForeignKey(
         SourceDocument,
         models.PROTECT,
@@ -515,7 +528,8 @@ class Mandate(models.Model):
             models.CheckConstraint(
                 condition=Q(body__isnull=False)
                 | Q(by_action_point__isnull=False)
-                | Q(by_recommendation__isnull=False),
+                | Q(by_recommendation__isnull=False)
+                | Q(by_deliverable__isnull=False),
                 name="mandate_has_an_author",
             ),
             models.CheckConstraint(
@@ -524,10 +538,21 @@ class Mandate(models.Model):
                 | ~Q(by_action_point=F("action_point")),
                 name="mandate_is_by_another",
             ),
+            models.CheckConstraint(
+                condition=Q(by_deliverable__isnull=True)
+                | Q(deliverable__isnull=True)
+                | ~Q(by_deliverable=F("deliverable")),
+                name="mandate_is_by_another_deliverable",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.body or self.by_action_point or self.by_recommendation} {self.date_words}"
+        return f"{self.body or self.author} {self.date_words}".rstrip()
+
+    @property
+    def author(self) -> ActionPoint | Recommendation | Deliverable | None:
+        """The record of the decision, where it is known."""
+        return self.by_action_point or self.by_recommendation or self.by_deliverable
 
     def clean(self) -> None:
         super().clean()
@@ -535,7 +560,9 @@ class Mandate(models.Model):
             raise ValidationError(
                 {"deliverable": _("A mandate is for one deliverable or one action point.")}
             )
-        if not (self.body_id or self.by_action_point_id or self.by_recommendation_id):
+        if not (self.body_id or self.author):
             raise ValidationError({"body": _("Say whose decision it was.")})
-        if self.action_point_id and self.action_point_id == self.by_action_point_id:
-            raise ValidationError({"by_action_point": _("An item cannot be its own mandate.")})
+        for name in ("action_point", "deliverable"):
+            asked_for = getattr(self, f"{name}_id")
+            if asked_for and asked_for == getattr(self, f"by_{name}_id"):
+                raise ValidationError({f"by_{name}": _("An item cannot be its own mandate.")})
