@@ -25,6 +25,7 @@ from workplans.editing import (
     VersionedAdmin,
     VersionedInlineFormSet,
 )
+from workplans.life.publishing import PUBLISHING_STEPS
 from workplans.tracked_admin import (
     SEARCHED,
     LeadFilter,
@@ -94,6 +95,7 @@ class MeetingAdmin(VersionedAdmin):
         "note", "published", "archived_on",
     )  # fmt: skip
     inlines = (MeetingActionPointInline,)
+    steps = PUBLISHING_STEPS
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return (
@@ -129,6 +131,7 @@ class ReviewAdmin(VersionedAdmin):
         "archived_on",
     )  # fmt: skip
     inlines = (RecommendationInline,)
+    steps = PUBLISHING_STEPS
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("body", "source")
@@ -187,8 +190,7 @@ class ActionPointAdmin(TrackedItemAdmin):
         "meeting__body__acronym",
     )
     autocomplete_fields = (
-        "meeting", "recommendation", "parent", "source", "continues", "superseded_by",
-        "combine_with",
+        "meeting", "recommendation", "parent", "source", "continues", "combine_with",
     )  # fmt: skip
     inlines = (ActionPointResponsibilityInline, ActionPointMandateInline)
     joined_inlines = []

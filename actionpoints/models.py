@@ -30,6 +30,7 @@ from workplans.models.ledger_rows import (
 from workplans.models.references import Referenced
 from workplans.models.responsibility import ResponsibilityQuerySet, responsibility_constraints
 from workplans.models.tracking import Viewer, item_constraints
+from workplans.models.versions import LoggedWith
 from workplans.status_words import ACTION_POINT_STATUSES
 
 
@@ -109,6 +110,9 @@ class Meeting(Publishable):
     def get_absolute_url(self) -> str:
         return reverse("actionpoints:meeting_detail", args=[self.slug])
 
+    def tracked_items(self) -> TrackedItemQuerySet[Any]:
+        return ActionPoint.objects.filter(meeting=self)
+
 
 class Review(Publishable):
     """A review or paper whose recommendations are followed up."""
@@ -169,6 +173,9 @@ class Review(Publishable):
 
     def get_absolute_url(self) -> str:
         return f"{reverse('actionpoints:recommendation_list')}#{self.slug}"
+
+    def tracked_items(self) -> TrackedItemQuerySet[Any]:
+        return ActionPoint.objects.filter(recommendation__review=self)
 
 
 class RecommendationQuerySet(models.QuerySet["Recommendation"]):
@@ -258,8 +265,10 @@ class Recommendation(Referenced):
         Review.objects.select_for_update().get(pk=self.review_id)
 
 
-class RecommendationAddressee(models.Model):
+class RecommendationAddressee(LoggedWith, models.Model):
     """Whom a recommendation is addressed to, in the printed order."""
+
+    logged_with = "recommendation"
 
     recommendation = models.ForeignKey(
         Recommendation,
@@ -429,8 +438,12 @@ class MandateQuerySet(models.QuerySet["Mandate"]):
         return self.filter(Q(decided_on__isnull=True) | Q(decided_on__lte=day))
 
 
-class Mandate(models.Model):
+class Mandate(LoggedWith, models.Model):
     """The decision that asked for a deliverable or an action point."""
+
+    @property
+    def logged_with(self) -> str:  # type: ignore[override]
+        return "deliverable" if self.deliverable_id else "action_point"
 
     class Kind(models.TextChoices):
         AGREED = "agreed", _("agreed")

@@ -176,6 +176,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # The application
 
 INSTALLED_APPS = [
+    "auditlog",
     "iasc_tracker",
     "actionpoints",
     "workplans",
@@ -201,6 +202,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "auditlog.middleware.AuditlogMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -227,6 +229,13 @@ TEMPLATES = [
 IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "import"
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "export"
 IMPORT_EXPORT_FORMATS = [CSV, XLSX]
+
+# Who changed which field when: names as they were then, no network addresses, nothing that a
+# visitor's own header says; what a fixture brings is not a change.
+AUDITLOG_USE_FK_STRING_REPRESENTATION = True
+AUDITLOG_DISABLE_REMOTE_ADDR = True
+AUDITLOG_CID_HEADER = None
+AUDITLOG_DISABLE_ON_RAW_SAVE = True
 
 # Data
 

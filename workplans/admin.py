@@ -23,6 +23,9 @@ from workplans.editing import (
     VersionedAdmin,
     VersionedInlineFormSet,
 )
+from workplans.life.carrying_over import CarryOver
+from workplans.life.merging import MergeInto
+from workplans.life.publishing import PUBLISHING_STEPS
 from workplans.models import (
     LEAD_ROLES,
     Deliverable,
@@ -86,6 +89,7 @@ class EntityAdmin(VersionedAdmin):
     prepopulated_fields = {"slug": ("acronym",)}
     fields = ("name", "acronym", "slug", "kind", "parent", "description")
     inlines = (EntityAliasInline, MemberInline)
+    steps = (MergeInto,)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("parent")
@@ -321,6 +325,7 @@ class WorkplanAdmin(VersionedAdmin):
         ("endorsed_by", "endorsed_on"), "source", "locator", "published", "archived_on",
     )  # fmt: skip
     inlines = (PriorityAreaInline, WorkplanDeliverableInline)
+    steps = (*PUBLISHING_STEPS, CarryOver)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return (
@@ -381,7 +386,7 @@ class DeliverableAdmin(TrackedItemAdmin):
         "priority_area__workplan__owner__name",
         "priority_area__workplan__owner__acronym",
     )
-    autocomplete_fields = ("priority_area", "parent", "source", "continues", "superseded_by")
+    autocomplete_fields = ("priority_area", "parent", "source", "continues")
     inlines = (DeliverableResponsibilityInline,)
     joined_inlines = []
 

@@ -12,6 +12,7 @@ from django.db.models import Model, Prefetch, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from workplans import reports
@@ -45,6 +46,7 @@ from workplans.views import DeliverableListing
 
 T = TypeVar("T", bound=Model)
 
+NO_PAGE = gettext_lazy("There is no page at this address.")
 NOT_UNDERSTOOD = "tracking/not_understood.html"
 # So many items of one role are named on an organisation's page; the list has the rest.
 NAMED_PER_ROLE = 25
@@ -61,7 +63,7 @@ def find(things: QuerySet[T], **lookup: str) -> T:
     try:
         return things.get(**lookup)
     except ObjectDoesNotExist:
-        raise Http404(_("There is no page at this address.")) from None
+        raise Http404(NO_PAGE) from None
 
 
 def with_members(entities: EntityQuerySet, day: date) -> EntityQuerySet:
@@ -306,7 +308,9 @@ def group_detail(request: HttpRequest, slug: str) -> HttpResponse:
     if asked.errors:
         return render_page(request, NOT_UNDERSTOOD, asked, {})
     groups = with_members(Entity.objects.results_groups(), asked.day)
-    group = find(groups.select_related("parent"), slug=slug)
+    group = groups.select_related("parent").filter(slug=slug).first()
+    if group is None:
+        return moved(request, slug)
     sub_groups = with_members(group.children.filter(kind=EntityKind.SUB_GROUP), asked.day)
     items = counted(Deliverable, request.user, asked)
     deliverables = ListLink.to(DeliverableListing, asked)
@@ -330,6 +334,21 @@ def owned_by(entity: Entity, user: Viewer) -> WorkplanQuerySet:
     return Workplan.objects.visible_to(user).filter(Q(owner=entity) | Q(owner__parent=entity))
 
 
+def moved(request: HttpRequest, slug: str) -> HttpResponse:
+    """Lead on from the address of an entity that was merged into another, or raise Http404."""
+    entity = Entity.objects.once_at(slug)
+    if entity is None:
+        raise Http404(NO_PAGE)
+    return lead_on(request, entity)
+
+
+def lead_on(request: HttpRequest, entity: Entity) -> HttpResponse:
+    """Lead on to an entity's own address, with what was asked for."""
+    query = request.META.get("QUERY_STRING", "")
+    address = entity.get_absolute_url()
+    return redirect(f"{address}?{query}" if query else address)
+
+
 @require_safe
 def entity_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """Show one organisation or body: all that it leads, supports or is consulted on.
@@ -340,11 +359,11 @@ def entity_detail(request: HttpRequest, slug: str) -> HttpResponse:
     if asked.errors:
         return render_page(request, NOT_UNDERSTOOD, asked, {})
     entities = with_members(Entity.objects.select_related("parent"), asked.day)
-    entity = find(entities, slug=slug)
+    entity = entities.filter(slug=slug).first()
+    if entity is None:
+        return moved(request, slug)
     if entity.kind == EntityKind.RESULTS_GROUP:
-        query = request.META.get("QUERY_STRING", "")
-        address = entity.get_absolute_url()
-        return redirect(f"{address}?{query}" if query else address)
+        return lead_on(request, entity)
     items = counted(Deliverable, request.user, asked)
     deliverables = ListLink.to(DeliverableListing, asked)
     memberships = entity.member_of.on(asked.day).select_related("group", "source")

@@ -21,6 +21,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from workplans.field_log_admin import FieldLogMixin
+from workplans.life_admin import LifeMixin
+from workplans.models import Publishable
 from workplans.models.references import Referenced
 
 
@@ -155,7 +158,7 @@ class VersionedInlineFormSet(BaseInlineFormSet):
             )
 
 
-class VersionedAdmin(PreloadedFieldsMixin, admin.ModelAdmin):
+class VersionedAdmin(PreloadedFieldsMixin, LifeMixin, FieldLogMixin):
     """An admin of a versioned model: locks, compares and raises the version."""
 
     form = VersionedForm
@@ -199,8 +202,10 @@ class VersionedAdmin(PreloadedFieldsMixin, admin.ModelAdmin):
             self.model._default_manager.filter(pk=form.instance.pk).update(version=F("version") + 1)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Keep addresses and references as they were once given."""
-        fixed = ("slug", "ref") if obj is not None else ()
+        """Keep addresses and references as they were once given, and what a step changes."""
+        fixed: tuple[str, ...] = ("slug", "ref") if obj is not None else ()
+        if obj is not None and issubclass(self.model, Publishable):
+            fixed += ("published", "archived_on")
         names = {field.name for field in self.model._meta.get_fields()}
         return [
             *super().get_readonly_fields(request, obj),

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from workplans import days
 from workplans.models import EntityAlias, PriorityArea, StatusUpdate, TrackedItem
 from workplans.models.entities import name_key
+from workplans.models.references import Referenced, refuse_spent
 from workplans.status import judge_raw_row, refresh_cache
 
 OUR_APPS = {"workplans", "actionpoints"}
@@ -44,6 +45,13 @@ def before_raw_save(
             _("%(kind)s “%(name)s” exists already. Nothing was loaded; nothing is overwritten.")
             % {"kind": sender._meta.verbose_name, "name": instance}
         )
+    if isinstance(instance, Referenced):
+        try:
+            refuse_spent(instance.ref)
+        except ValidationError as error:
+            raise CommandError(
+                _("%(why)s Nothing was loaded.") % {"why": " ".join(error.messages)}
+            ) from error
     if isinstance(instance, StatusUpdate):
         # Documents tell of the past of the real world, whatever day the site is pinned to.
         try:

@@ -24,6 +24,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from workplans import days
+from workplans.field_log import log_removal
 from workplans.models import Level, SourceDocument, StatusUpdate, TrackedItem
 from workplans.models.ledger_rows import REDACTED
 from workplans.models.tracking import CACHED_COLUMNS, ledger_columns
@@ -261,6 +262,40 @@ def judge_raw_row(row: StatusUpdate, today: date) -> None:
             setattr(row, field.attname, getattr(judged, field.attname))
     # A dump of a ledger with a redacted narrative keeps the digest of what stood there.
     row.narrative_digest = redacted_digest or judged.narrative_digest
+
+
+def remove_narrative(row: StatusUpdate, *, reason: str) -> list[int]:
+    """Take a narrative that held personal data out of the ledger, and log the reason.
+
+    Its digest stays. Rows of the same item that say the very same are treated alike.
+    Return the numbers of the rows concerned. Raise ValidationError without a reason, or
+    if the narrative is empty or removed already.
+    """
+    model = type(row.item)
+    if not reason.strip():
+        raise ValidationError({"reason": _("Say why, without the personal data itself.")})
+    with transaction.atomic():
+        lock_items(model, [row.item_id])
+        rows = same_narrative(row)
+        numbers = list(rows.values_list("sequence", flat=True))
+        if not numbers:
+            raise ValidationError(_("There is no narrative to remove."))
+        rows.update(narrative=REDACTED)
+        refresh_cache(model, [row.item_id])
+        log_removal(
+            row.item,
+            _("A narrative was removed from the history, update %(numbers)s.")
+            % {"numbers": ", ".join(map(str, numbers))},
+            reason.strip(),
+        )
+    return numbers
+
+
+def same_narrative(row: StatusUpdate) -> Any:
+    """Return the rows of a row's item that have the same narrative, not removed yet."""
+    model = type(row.item).update_model()
+    rows = model.objects.filter(item=row.item_id, narrative_digest=row.narrative_digest)
+    return rows.exclude(narrative__in=("", REDACTED)).order_by("sequence")
 
 
 def lock_items(model: type[TrackedItem], ids: Sequence[int]) -> dict[int, str]:

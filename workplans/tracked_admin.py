@@ -33,6 +33,8 @@ from workplans.editing import (
     VersionedInlineFormSet,
     resent,
 )
+from workplans.life.items import ITEM_STEPS
+from workplans.life.removal import RemoveNarrative
 from workplans.models import LEAD_ROLES, Level, TrackedItem
 from workplans.status import (
     Entry,
@@ -161,7 +163,8 @@ class TrackedItemAdmin(VersionedAdmin):
     actions = ("update_status",)
     search_fields = SEARCHED
     search_help_text = gettext_lazy("Search by reference, title, lead or supporting party.")
-    readonly_fields = ("current_state", "history")
+    readonly_fields = ("current_state", "history", "superseded_by", "superseded_on", "withdrawn_on")
+    steps = (*ITEM_STEPS, RemoveNarrative)
     # The item's own fields before the common ones, for a subclass to give.
     own_fields: tuple[str, ...] = ()
     # Inlines of records that another app keeps about these items.
@@ -236,8 +239,11 @@ class TrackedItemAdmin(VersionedAdmin):
         if object_id.isdecimal() and len(object_id) < 19:
             lock_items(self.model, [int(object_id)])
 
+    def lock_records(self, pks: Sequence[int]) -> None:
+        lock_items(self.model, pks)
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: an item is discontinued, superseded or withdrawn, and its history stays."""
+        """Refuse: there is a step for what never had an update; the rest keeps its history."""
         return False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

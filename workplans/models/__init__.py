@@ -16,6 +16,7 @@ from workplans.models.plans import (
     PriorityArea,
     Workplan,
 )
+from workplans.models.references import SpentReference
 from workplans.models.responsibility import Responsibility
 from workplans.models.sources import SourceDocument
 from workplans.models.tracking import Publishable, TrackedItem, TrackedItemQuerySet
@@ -39,6 +40,7 @@ __all__ = [
     "ResultsGroup",
     "Role",
     "SourceDocument",
+    "SpentReference",
     "StatusUpdate",
     "Timeliness",
     "TrackedItem",

@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from workplans.models.versions import Versioned
+from workplans.models.versions import LoggedWith, Versioned
 
 
 def name_key(name: str) -> str:
@@ -40,6 +40,10 @@ class EntityKind(models.TextChoices):
 class EntityQuerySet(models.QuerySet["Entity"]):
     def get_by_natural_key(self, slug: str) -> Entity:
         return self.get(slug=slug)
+
+    def once_at(self, slug: str) -> Entity | None:
+        """Return what an address leads to that no entity has (any more): by an alias, or None."""
+        return self.filter(aliases__key=name_key(slug)).first()
 
     def results_groups(self) -> EntityQuerySet:
         """Keep results groups, without their sub-groups."""
@@ -177,8 +181,10 @@ class EntityAliasQuerySet(models.QuerySet["EntityAlias"]):
         return self.get(key=key)
 
 
-class EntityAlias(models.Model):
+class EntityAlias(LoggedWith, models.Model):
     """Another spelling or former name under which an entity is found."""
+
+    logged_with = "entity"
 
     entity = models.ForeignKey(
         Entity, models.CASCADE, related_name="aliases", verbose_name=_("entity")
@@ -236,8 +242,10 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         return self.get(group__slug=group, member__slug=member, role=role, since=since)
 
 
-class Membership(models.Model):
+class Membership(LoggedWith, models.Model):
     """Ties an organisation to a group as co-chair, co-lead or member."""
+
+    logged_with = "group"
 
     class Role(models.TextChoices):
         CO_CHAIR = "co_chair", _("co-chair")

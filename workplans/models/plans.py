@@ -32,6 +32,7 @@ from workplans.models.tracking import (
     Viewer,
     item_constraints,
 )
+from workplans.models.versions import LoggedWith
 from workplans.status_words import DELIVERABLE_STATUSES
 
 
@@ -126,6 +127,9 @@ class Workplan(Publishable):
     def get_absolute_url(self) -> str:
         return reverse("workplans:workplan_detail", args=[self.slug])
 
+    def tracked_items(self) -> TrackedItemQuerySet[Any]:
+        return Deliverable.objects.filter(priority_area__workplan=self)
+
     def clean(self) -> None:
         super().clean()
         if self.starts_on and self.ends_on and self.starts_on > self.ends_on:
@@ -137,8 +141,10 @@ class PriorityAreaQuerySet(models.QuerySet["PriorityArea"]):
         return self.get(slug=slug)
 
 
-class PriorityArea(models.Model):
+class PriorityArea(LoggedWith, models.Model):
     """A priority area or section of a workplan, with deliverables under it."""
+
+    logged_with = "workplan"
 
     workplan = models.ForeignKey(
         Workplan, models.PROTECT, related_name="priority_areas", verbose_name=_("workplan")

@@ -3,14 +3,44 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from itertools import count
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from workplans.models.versions import Versioned
+
+
+class SpentReference(models.Model):
+    """A reference whose record was deleted. It is not given again."""
+
+    ref = models.CharField(_("reference"), max_length=60, unique=True)
+
+    class Meta:
+        verbose_name = _("spent reference")
+        verbose_name_plural = _("spent references")
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return self.ref
+
+
+def refuse_spent(ref: str) -> None:
+    """Raise ValidationError for a reference that a deleted record had."""
+    if SpentReference.objects.filter(ref=ref).exists():
+        raise ValidationError(
+            {
+                "ref": _(
+                    "“%(ref)s” was the reference of a record that has been deleted. "
+                    "References are not given twice: choose another, or leave it blank."
+                )
+                % {"ref": ref}
+            }
+        )
 
 
 class Referenced(Versioned):
@@ -55,11 +85,15 @@ class Referenced(Versioned):
 
     def clean(self) -> None:
         super().clean()
+        if self.ref and self._state.adding:
+            refuse_spent(self.ref)
         if not self.ref and self.has_origin():
             self.ref = next_ref(type(self), self._ref_prefix(), self.number)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.ref:
+            if self._state.adding:
+                refuse_spent(self.ref)
             super().save(*args, **kwargs)
             return
         # The origin stays locked until the record is there, so that no two get one reference.
@@ -69,17 +103,30 @@ class Referenced(Versioned):
             super().save(*args, **kwargs)
 
 
-def next_ref(model: Any, prefix: str, number: str) -> str:
+def spend_reference(instance: models.Model, **kwargs: Any) -> None:
+    """Keep the reference of a record that is deleted, by whatever way, from being given again."""
+    if isinstance(instance, Referenced):
+        SpentReference.objects.get_or_create(ref=instance.ref)
+
+
+def next_ref(model: Any, prefix: str, number: str, spoken_for: Iterable[str] = ()) -> str:
     """Return a reference that no row of a model has: the prefix in capitals and the number.
 
     Without a number, or if that reference is taken, the next free count stands in.
+    `spoken_for` are references about to be given to others.
     """
     printed = re.sub(r"[^A-Za-z0-9._-]", "", number).strip(".")
     # A prefix that leaves no room for the number and a count is cut.
     room = model._meta.get_field("ref").max_length - len(printed) - 8
     prefix = prefix.upper()[:room].rstrip("-._")
-    if printed and not model.objects.filter(ref=f"{prefix}-{printed}").exists():
-        return f"{prefix}-{printed}"
-    stem = f"{prefix}-{printed}-" if printed else f"{prefix}-"
-    taken = set(model.objects.filter(ref__startswith=stem).values_list("ref", flat=True))
+    given = (model.objects, SpentReference.objects)
+    whole = f"{prefix}-{printed}"
+    if printed and not any(records.filter(ref=whole).exists() for records in given):
+        return whole
+    stem = f"{whole}-" if printed else f"{prefix}-"
+    taken = set(spoken_for) | {
+        ref
+        for records in given
+        for ref in records.filter(ref__startswith=stem).values_list("ref", flat=True)
+    }
     return next(ref for n in count(1) if (ref := f"{stem}{n}") not in taken)

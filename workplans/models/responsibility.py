@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from workplans.models.choices import Role
 from workplans.models.entities import Entity
+from workplans.models.versions import LoggedWith
 
 R = TypeVar("R", bound="Responsibility")
 
@@ -27,8 +28,10 @@ class ResponsibilityQuerySet(QuerySet[R]):
         return self.get(item__ref=ref, entity__slug=entity, role=role)
 
 
-class Responsibility(models.Model):
+class Responsibility(LoggedWith, models.Model):
     """One party's part in one item. A subclass adds `item`."""
+
+    logged_with = "item"
 
     entity = models.ForeignKey(
         Entity, models.PROTECT, related_name="%(class)s_set", verbose_name=_("entity")

@@ -66,6 +66,10 @@ class Publishable(Versioned):
     class Meta:
         abstract = True
 
+    def tracked_items(self) -> TrackedItemQuerySet[Any]:
+        """Return all tracked items that are published and archived with the record."""
+        raise NotImplementedError
+
     def is_archived(self, day: date) -> bool:
         return self.archived_on is not None and self.archived_on <= day
 

@@ -1,0 +1,233 @@
+"""Publishing and archiving what holds items: a workplan, a meeting, a review."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.admin.widgets import AdminDateWidget
+from django.db.models import Count
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from workplans import days
+from workplans.life.steps import Outcome, Step, change, in_words, outcome
+from workplans.models import Level, Publishable, SourceDocument, Timeliness
+from workplans.reports import NOTHING, Tally, tally
+
+
+def counts(records: list[Publishable]) -> Tally:
+    """Return the counts of the items of plans, meetings or reviews, as of the site's today.
+
+    They are what the figures count of them: no headings, no parts.
+    """
+    today = days.site_today()
+    return sum(
+        (tally(one.tracked_items().as_of(today).filter(level=Level.ITEM)) for one in records),
+        NOTHING,
+    )
+
+
+def updates_of(records: list[Publishable]) -> int:
+    """Return how many updates the items of some records have."""
+    found = (one.tracked_items().aggregate(rows=Count("updates"))["rows"] for one in records)
+    return sum(found)
+
+
+def concerned(records: list[Publishable]) -> Outcome:
+    """Say how many items figures count of some records today, and how these stand."""
+    count = counts(records)
+    return outcome(
+        _(
+            "Items concerned: %(total)d. Of them %(open)d are open, %(overdue)d overdue and "
+            "%(soon)d due within 30 days."
+        )
+        % {
+            "total": count.total,
+            "open": count.open,
+            "overdue": count.with_timeliness(Timeliness.OVERDUE),
+            "soon": count.with_timeliness(Timeliness.DUE_SOON),
+        }
+    )
+
+
+class Publish(Step):
+    """Let everybody see records and what belongs to them."""
+
+    name = "publish"
+    title = gettext_lazy("Publish")
+    button = gettext_lazy("Publish")
+
+    @classmethod
+    def fits(cls, record: Publishable) -> bool:
+        return not record.published
+
+    def clean(self) -> None:
+        super().clean()
+        self.refuse(_("Published already:"), (one for one in self.records if one.published))
+
+    def outcomes(self) -> list[Outcome]:
+        rows = updates_of(self.records)
+        found = [
+            outcome(_("Everybody can see:"), self.records),
+            outcome(_("Their items join the public lists, files and figures, of every day.")),
+            concerned(self.records),
+            outcome(
+                ngettext(
+                    "Their history becomes public too: %(rows)d update.",
+                    "Their history becomes public too: %(rows)d updates.",
+                    rows,
+                )
+                % {"rows": rows}
+            ),
+        ]
+        sources = SourceDocument.objects.filter(published=False, pk__in=self._sources())
+        if sources:
+            found.append(outcome(_("The names of these sources stay for staff only:"), sources))
+        return found
+
+    def _sources(self) -> set[int]:
+        keys: set[int] = set()
+        for one in self.records:
+            items = one.tracked_items()
+            keys.update(items.exclude(source=None).values_list("source", flat=True))
+            keys.update(
+                items.exclude(updates__source=None).values_list("updates__source", flat=True)
+            )
+        return keys
+
+    def perform(self) -> str:
+        for one in self.records:
+            change(one, published=True)
+        return _("Published: %(records)s.") % {"records": "; ".join(map(str, self.records))}
+
+
+class Unpublish(Step):
+    """Keep records and what belongs to them for staff."""
+
+    name = "unpublish"
+    title = gettext_lazy("Unpublish")
+    button = gettext_lazy("Unpublish")
+
+    @classmethod
+    def fits(cls, record: Publishable) -> bool:
+        return record.published
+
+    def clean(self) -> None:
+        super().clean()
+        self.refuse(_("Not published:"), (one for one in self.records if not one.published))
+
+    def outcomes(self) -> list[Outcome]:
+        return [
+            outcome(_("Only signed-in staff can see:"), self.records),
+            outcome(
+                _(
+                    "Their items and their history leave the public lists, files and figures, "
+                    "of every day."
+                )
+            ),
+            concerned(self.records),
+            outcome(
+                _("Links to their pages answer “not found” to everybody else. Nothing is deleted.")
+            ),
+        ]
+
+    def perform(self) -> str:
+        for one in self.records:
+            change(one, published=False)
+        return _("For staff only now: %(records)s.") % {
+            "records": "; ".join(map(str, self.records))
+        }
+
+
+class Archive(Step):
+    """Count records apart from a day on."""
+
+    name = "archive"
+    title = gettext_lazy("Archive")
+    button = gettext_lazy("Archive")
+
+    archived_on = forms.DateField(
+        label=gettext_lazy("Archived from"),
+        widget=AdminDateWidget,
+        help_text=gettext_lazy("Pages of earlier days stay as they are."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["initial"] = {"archived_on": days.site_today()} | (kwargs.get("initial") or {})
+        super().__init__(*args, **kwargs)
+
+    @classmethod
+    def fits(cls, record: Publishable) -> bool:
+        return record.archived_on is None
+
+    def clean(self) -> None:
+        super().clean()
+        self.refuse(
+            _("Archived already:"), (one for one in self.records if one.archived_on is not None)
+        )
+
+    def outcomes(self) -> list[Outcome]:
+        day = in_words(self.cleaned_data["archived_on"])
+        return [
+            outcome(_("Archived from %(day)s:") % {"day": day}, self.records),
+            outcome(
+                _(
+                    "From that day on their items are counted on a line of their own, and never "
+                    "as overdue, due or silent."
+                )
+            ),
+            concerned(self.records),
+            outcome(
+                _(
+                    "They can still be found, linked and exported, with the filter “archived”; "
+                    "updates can still be told of them."
+                )
+            ),
+        ]
+
+    def perform(self) -> str:
+        day = self.cleaned_data["archived_on"]
+        for one in self.records:
+            change(one, archived_on=day)
+        return _("Archived from %(day)s: %(records)s.") % {
+            "day": in_words(day),
+            "records": "; ".join(map(str, self.records)),
+        }
+
+
+class BringBack(Step):
+    """Count archived records with the others again."""
+
+    name = "bring-back"
+    title = gettext_lazy("Bring back from the archive")
+    button = gettext_lazy("Bring back")
+
+    @classmethod
+    def fits(cls, record: Publishable) -> bool:
+        return record.archived_on is not None
+
+    def clean(self) -> None:
+        super().clean()
+        self.refuse(_("Not archived:"), (one for one in self.records if one.archived_on is None))
+
+    def outcomes(self) -> list[Outcome]:
+        count = counts(self.records).total
+        return [
+            outcome(_("Not archived any more:"), self.records),
+            outcome(
+                _(
+                    "Their items are counted with all others again, on every day, and judged by "
+                    "their time frames."
+                )
+            ),
+            outcome(_("Items concerned: %(count)d.") % {"count": count}),
+        ]
+
+    def perform(self) -> str:
+        for one in self.records:
+            change(one, archived_on=None)
+        return _("Brought back: %(records)s.") % {"records": "; ".join(map(str, self.records))}
+
+
+PUBLISHING_STEPS = (Publish, Unpublish, Archive, BringBack)
