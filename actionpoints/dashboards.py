@@ -1,4 +1,4 @@
-"""Meetings with what they decided and reviewed; recommendations with what became of them."""
+"""Meetings with what they decided and reviewed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from django.db.models import F, Prefetch, Q, Window
+from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
@@ -16,23 +16,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from actionpoints import reports
-from actionpoints.filters import NONE
 from actionpoints.models import (
     ActionPoint,
-    Mandate,
     Meeting,
     PublishableQuerySet,
-    Recommendation,
-    RecommendationAddressee,
-    Review,
 )
 from actionpoints.reports import Told
 from actionpoints.views import ActionPointListing
-from workplans.charts import Segment, stacked_bar
 from workplans.dashboards import NOT_UNDERSTOOD, counted, find
-from workplans.details import REF
 from workplans.figures import (
-    Figure,
     Headline,
     ListLink,
     StatusTable,
@@ -40,13 +32,12 @@ from workplans.figures import (
     headlines,
     status_table,
 )
-from workplans.filters import cut, name_possible
+from workplans.filters import NONE, name_possible
 from workplans.lists import ItemRow, day_words, item_rows
-from workplans.models import Deliverable, Entity, Level, TrackedItemQuerySet
+from workplans.models import Entity, TrackedItemQuerySet
 from workplans.pages import Asked, ask, render_page
-from workplans.reports import NOTHING, Tally
-from workplans.status_words import ACTION_POINT_STATUSES, BY_CODE, StatusWord
-from workplans.views import DeliverableListing
+from workplans.reports import NOTHING
+from workplans.status_words import BY_CODE, StatusWord
 
 # So many meetings of one body are shown among those of others; its own page shows all.
 LAST_MEETINGS = 12
@@ -308,181 +299,3 @@ def reviewed_here(meeting: Meeting, items: Any, asked: Asked) -> Reviewed:
         .narrow(**whole.parameters)
         .url,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class RecommendationRow:
-    """A recommendation with its addressees and its follow-up actions of the day."""
-
-    recommendation: Recommendation
-    url: str
-    bar: tuple[Segment, ...]
-    follow_up: Tally
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewRows:
-    """A review with its recommendations, and how many were answered in which way."""
-
-    review: Review
-    is_archived: bool
-    responses: tuple[tuple[str, Figure], ...]
-    rows: tuple[RecommendationRow, ...]
-
-
-@require_safe
-def recommendation_list(request: HttpRequest) -> HttpResponse:
-    """Show the recommendations of each review, the responses, and the follow-up."""
-    asked = ask(request, {"review", "response"})
-    known = Recommendation.objects.visible_to(request.user).existing_on(asked.day)
-    reviews = choose(request, asked, "review", known.values_list("review__slug", flat=True))
-    responses = choose(request, asked, "response", Recommendation.Response.values)
-    if asked.errors:
-        return render_page(request, NOT_UNDERSTOOD, asked, {})
-    if reviews:
-        known = known.filter(review__slug__in=reviews)
-    counts = reports.by_response(known)
-    if responses:
-        known = known.filter(response__in=responses)
-    shown = known.select_related("review__body", "review__source").prefetch_related(
-        Prefetch("addressees", queryset=RecommendationAddressee.objects.select_related("entity"))
-    )
-    shown = shown.order_by(F("review__issued_on").desc(nulls_last=True), "review", "order", "ref")
-    follow_up = reports.by_recommendation(counted(ActionPoint, request.user, asked), shown)
-    rows = [
-        RecommendationRow(
-            row.subject,
-            asked.carry(row.subject.get_absolute_url()),
-            tuple(stacked_bar(row.tally.statuses, ACTION_POINT_STATUSES)),
-            row.tally,
-        )
-        for row in follow_up
-    ]
-    context = {
-        "reviews": [
-            review_rows(review, tuple(members), counts, asked)
-            for review, members in groupby(rows, key=lambda row: row.recommendation.review)
-        ],
-        "is_narrowed": bool(reviews or responses),
-    }
-    return render_page(request, "actionpoints/recommendation_list.html", asked, context)
-
-
-def review_rows(
-    review: Review,
-    rows: tuple[RecommendationRow, ...],
-    counts: Mapping[tuple[int, str], int],
-    asked: Asked,
-) -> ReviewRows:
-    """Return a review with its recommendations, and the counts of its responses as links."""
-    address = reverse("actionpoints:recommendation_list")
-    return ReviewRows(
-        review,
-        review.is_archived(asked.day),
-        tuple(
-            (
-                str(response.label),
-                Figure(
-                    counts[review.pk, response.value],
-                    asked.carry(address, review=review.slug, response=response.value),
-                ),
-            )
-            for response in Recommendation.Response
-            if (review.pk, response.value) in counts
-        ),
-        rows,
-    )
-
-
-@require_safe
-def recommendation_detail(request: HttpRequest, ref: str) -> HttpResponse:
-    """Show one recommendation: the response, the follow-up, and what carries it further.
-
-    Raise Http404 in words on a day before its review was issued.
-    """
-    asked = ask(request)
-    if asked.errors:
-        return render_page(request, NOT_UNDERSTOOD, asked, {})
-    recommendations = Recommendation.objects.visible_to(request.user).select_related(
-        "review__body", "review__source", "second_opinion_by"
-    )
-    if not REF.fullmatch(ref):
-        raise Http404(_("“%(ref)s” is no reference.") % {"ref": cut(ref)})
-    recommendation = find(recommendations, ref=ref)
-    review = recommendation.review
-    if review.issued_on is not None and review.issued_on > asked.day:
-        raise Http404(
-            _("“%(title)s” was issued on %(issued)s. On %(day)s it was not known yet.")
-            % {
-                "title": review.title,
-                "issued": day_words(review.issued_on),
-                "day": day_words(asked.day),
-            }
-        )
-    follow_up = ActionPoint.objects.visible_to(request.user).as_of(asked.day)
-    follow_up = follow_up.filter(recommendation=recommendation).order_by("order", "ref")
-    known = ActionPoint.objects.visible_to(request.user).existing_on(asked.day).order_by()
-    mandates = Mandate.objects.known_on(asked.day)
-    asked_for = mandates.filter(by_recommendation=recommendation)
-    own = known.filter(recommendation=recommendation)
-    # Action points that cite the recommendation, or a follow-up action of it.
-    taken_up = known.filter(
-        Q(pk__in=asked_for.values("action_point"))
-        | Q(pk__in=mandates.filter(by_action_point__in=own).values("action_point"))
-    )
-    # Deliverables that cite it, a follow-up action, or one of those action points.
-    carried = mandates.filter(
-        Q(by_recommendation=recommendation)
-        | Q(by_action_point__in=own)
-        | Q(by_action_point__in=taken_up)
-    )
-    deliverables = Deliverable.objects.visible_to(request.user).as_of(asked.day)
-    action_points = ActionPoint.objects.visible_to(request.user).as_of(asked.day)
-    context = {
-        "recommendation": recommendation,
-        "review": review,
-        "is_archived": review.is_archived(asked.day),
-        "addressees": recommendation.addressees.select_related("entity"),
-        "follow_up": with_parts(item_rows(follow_up, asked)),
-        "deliverables": item_rows(
-            deliverables.filter(pk__in=carried.values("deliverable")).select_related(
-                *DeliverableListing.reads
-            ),
-            asked,
-            DeliverableListing.where,
-        ),
-        "action_points": item_rows(
-            action_points.filter(pk__in=taken_up.values("pk")).select_related(
-                *ActionPointListing.reads
-            ),
-            asked,
-            ActionPointListing.where,
-        ),
-    }
-    return render_page(request, "actionpoints/recommendation_detail.html", asked, context)
-
-
-@dataclass(frozen=True, slots=True)
-class FollowUp:
-    """A follow-up action, or a heading over some, with the parts that belong to it."""
-
-    row: ItemRow
-    is_counted: bool
-    parts: tuple[ItemRow, ...]
-
-
-def with_parts(rows: Sequence[ItemRow]) -> list[FollowUp]:
-    """Return items and headings in their order, each item with its parts."""
-    return [
-        FollowUp(
-            row,
-            row.item.level == Level.ITEM,
-            tuple(
-                part
-                for part in rows
-                if part.item.level == Level.PART and part.item.parent_id == row.item.pk
-            ),
-        )
-        for row in rows
-        if row.item.level != Level.PART
-    ]

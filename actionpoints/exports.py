@@ -1,12 +1,29 @@
-"""Files of action points: the columns that only they have."""
+"""Files of action points and of recommendations: the columns that only they have."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from actionpoints.models import Mandate
-from workplans.exports import ItemFile, columns_in_order, joined
-from workplans.models import Deliverable
+from django.http import HttpRequest
+
+from actionpoints import reports
+from actionpoints.models import ActionPoint, Mandate, Recommendation
+from workplans.exports import (
+    Cell,
+    ItemFile,
+    TableFile,
+    columns_in_order,
+    in_order,
+    joined,
+    public_title,
+)
+from workplans.lists import in_chunks
+from workplans.models import Deliverable, Timeliness
+from workplans.status_words import ACTION_POINT_STATUSES, NOT_REPORTED, public_code
+
+if TYPE_CHECKING:
+    from actionpoints.recommendations import RecommendationListing
 
 
 class ActionPointFile(ItemFile):
@@ -15,7 +32,7 @@ class ActionPointFile(ItemFile):
     columns = columns_in_order(
         "ref body meeting meeting_date theme parent level title status status_label status_since"
         " wording leads supporting timeframe due timeliness last_reported_on narrative"
-        " deliverables recommendation source url",
+        " deliverables recommendation source url review combine_with comments indicators",
         body=lambda row, _: str(row.item.meeting.body) if row.item.meeting else "",
         meeting=lambda row, _: row.item.meeting.title if row.item.meeting else "",
         meeting_date=lambda row, _: row.item.meeting.held_on if row.item.meeting else None,
@@ -24,20 +41,113 @@ class ActionPointFile(ItemFile):
         recommendation=lambda row, _: (
             row.item.recommendation.ref if row.item.recommendation else ""
         ),
+        review=lambda row, _: (
+            row.item.recommendation.review.title if row.item.recommendation else ""
+        ),
+        combine_with=lambda row, beside: joined(
+            one.ref for one in beside["combined"].get(row.item.pk, ())
+        ),
     )
 
-    def read_beside(self, items: list[Any]) -> dict[str, Any]:
-        """Read also the references of the deliverables that cite each action point."""
-        day = self.listing.asked.day
+    def read_beside(self, chunk: list[Any]) -> dict[str, Any]:
+        """Read also the references of the deliverables that cite each action point.
+
+        And those of the action points that are to be combined with it.
+        """
+        day = self.asked.day
         known = Deliverable.objects.visible_to(self.request.user).existing_on(day)
         cited: dict[int, list[str]] = {}
         rows = (
             Mandate.objects.known_on(day)
-            .filter(by_action_point__in=[item.pk for item in items])
+            .filter(by_action_point__in=[item.pk for item in chunk])
             .filter(deliverable__in=known.order_by().values("pk"))
             .order_by("deliverable__ref")
             .values_list("by_action_point", "deliverable__ref")
         )
         for item_id, ref in rows:
             cited.setdefault(item_id, []).append(ref)
-        return {**super().read_beside(items), "deliverables": cited}
+        action_points = ActionPoint.objects.visible_to(self.request.user).existing_on(day)
+        return {
+            **super().read_beside(chunk),
+            "deliverables": cited,
+            "combined": reports.combined_with(chunk, action_points),
+        }
+
+
+RecommendationCells = Callable[[Recommendation, Mapping[str, Any]], Cell]
+
+
+def follow_up_cells() -> dict[str, RecommendationCells]:
+    """Return the counts of follow-up actions: all, open, overdue, and those of each status."""
+
+    def counted(count: Callable[[Any], int]) -> RecommendationCells:
+        return lambda one, beside: count(beside["follow_up"][one.pk])
+
+    def of_status(code: str) -> RecommendationCells:
+        return counted(lambda tally: tally.with_status(code))
+
+    return {
+        "follow_up_actions": counted(lambda tally: tally.total),
+        "follow_up_open": counted(lambda tally: tally.open),
+        "follow_up_overdue": counted(lambda tally: tally.with_timeliness(Timeliness.OVERDUE)),
+        **{
+            f"follow_up_{public_code(word.code)}": of_status(word.code)
+            for word in (*ACTION_POINT_STATUSES, NOT_REPORTED)
+        },
+    }
+
+
+class RecommendationFile(TableFile):
+    """Recommendations; the columns are permanent, new ones come at the end.
+
+    Follow-up actions are counted by status; `follow_up_open` and `follow_up_overdue` leave
+    those of an archived review out, as every figure does.
+    """
+
+    columns = in_order(
+        "ref review body issued_on archived number title text addressees response response_label"
+        " response_words second_opinion second_opinion_by follow_up_actions follow_up_open"
+        " follow_up_overdue follow_up_completed follow_up_in_progress follow_up_pending"
+        " follow_up_discontinued follow_up_not_reported led_to source url",
+        {
+            "ref": lambda one, _: one.ref,
+            "review": lambda one, _: one.review.title,
+            "body": lambda one, _: str(one.review.body or ""),
+            "issued_on": lambda one, _: one.review.issued_on,
+            "archived": lambda one, beside: (
+                "yes" if one.review.is_archived(beside["day"]) else "no"
+            ),
+            "number": lambda one, _: one.number,
+            "title": lambda one, _: one.title,
+            "text": lambda one, _: one.text,
+            "addressees": lambda one, _: joined(str(each.entity) for each in one.addressees.all()),
+            "response": lambda one, _: one.response,
+            "response_label": lambda one, _: str(one.get_response_display()),
+            "response_words": lambda one, _: one.response_words,
+            "second_opinion": lambda one, _: one.second_opinion,
+            "second_opinion_by": lambda one, _: str(one.second_opinion_by or ""),
+            **follow_up_cells(),
+            "led_to": lambda one, beside: joined(beside["led_to"][one.pk]),
+            "source": lambda one, beside: public_title(one.review.source, beside),
+            "url": lambda one, beside: f"{beside['site']}{one.get_absolute_url()}",
+        },
+    )
+
+    def __init__(self, request: HttpRequest, listing: RecommendationListing) -> None:
+        super().__init__(request, listing.asked)
+        self.listing = listing
+
+    @property
+    def download_name(self) -> str:
+        return self.listing.download_name
+
+    def chunks(self) -> Iterator[list[Any]]:
+        return in_chunks(self.listing.shown)
+
+    def read_beside(self, chunk: list[Any]) -> dict[str, Any]:
+        return {
+            **super().read_beside(chunk),
+            "day": self.asked.day,
+            "follow_up": self.listing.follow_up(chunk),
+            "led_to": self.listing.led_to(chunk),
+        }

@@ -10,10 +10,13 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from actionpoints.models import ActionPoint, Meeting
+from actionpoints.models import ActionPoint, Meeting, Review
+from actionpoints.reports import all_it_asked_for_is_completed
 from workplans.filters import (
     COMMON_SORT_LABELS,
     COMMON_SORTS,
+    NONE,
+    ChoiceFilter,
     Choices,
     ChoicesFilter,
     TrackedItemFilter,
@@ -22,8 +25,6 @@ from workplans.filters import (
 from workplans.models import Entity, Wording
 
 NEVER = Q(pk__in=[])
-# What stands for no meeting's body, and for no theme: both can be asked for like any other.
-NONE = "none"
 
 
 class ActionPointFilter(TrackedItemFilter):
@@ -36,7 +37,13 @@ class ActionPointFilter(TrackedItemFilter):
     body = ChoicesFilter(label=gettext_lazy("Body"), method="by_body")
     meeting = ChoicesFilter(label=gettext_lazy("Decided at"), method="by_meeting")
     reviewed_at = ChoicesFilter(label=gettext_lazy("Reviewed at"), method="by_review")
+    review = ChoicesFilter(label=gettext_lazy("Follow-up of"), method="by_followed")
     theme = ChoicesFilter(label=gettext_lazy("Theme"), method="by_theme")
+    deliverables = ChoiceFilter(
+        label=gettext_lazy("What it asked for"),
+        choices=[("completed", gettext_lazy("all completed"))],
+        method="by_deliverables",
+    )
     wording = ChoicesFilter(label=gettext_lazy("Wording"), choices=Wording.choices)
 
     def meetings(self) -> Any:
@@ -62,8 +69,23 @@ class ActionPointFilter(TrackedItemFilter):
         names = themes.order_by("theme").values_list("theme", flat=True).distinct()
         return [*((name, name) for name in names), (NONE, _("no theme"))]
 
+    def knows_body(self, slug: str) -> bool:
+        return self.knows_former(slug)
+
+    def choices_review(self) -> Choices:
+        reviews = Review.objects.visible_to(self.user).values_list("slug", "title")
+        return [*reviews, (NONE, _("no review"))]
+
+    def by_followed(self, items: Any, name: str, slugs: list[str]) -> Any:
+        of_reviews = Q(recommendation__review__slug__in=slugs)
+        none = Q(recommendation__isnull=True)
+        return items.filter(of_reviews | none if NONE in slugs else of_reviews)
+
+    def by_deliverables(self, items: Any, name: str, values: list[str]) -> Any:
+        return items.filter(all_it_asked_for_is_completed(self.user, self.day))
+
     def by_body(self, items: Any, name: str, slugs: list[str]) -> Any:
-        of_bodies = Q(meeting__body__slug__in=slugs)
+        of_bodies = Q(meeting__body__slug__in=self.present(slugs))
         return items.filter(of_bodies | Q(meeting__isnull=True) if NONE in slugs else of_bodies)
 
     def by_theme(self, items: Any, name: str, themes: list[str]) -> Any:

@@ -7,19 +7,23 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef, Q
 
 from actionpoints.models import (
     ActionPoint,
     ActionPointUpdate,
+    Mandate,
     Meeting,
     PublishableQuerySet,
     Recommendation,
     RecommendationQuerySet,
+    Review,
 )
-from workplans.models import Entity, TrackedItemQuerySet
+from workplans.models import Deliverable, Entity, Level, TrackedItemQuerySet
 from workplans.models.ledger_rows import OLDEST_FIRST
+from workplans.models.tracking import Viewer
 from workplans.reports import Tally, TallyOf, tallies, tally_by
+from workplans.status_words import COMPLETED
 
 
 def by_body(items: TrackedItemQuerySet[Any]) -> list[TallyOf[Entity]]:
@@ -46,9 +50,76 @@ def by_recommendation(
     return tally_by(items, "recommendation", recommendations)
 
 
+def by_review(items: TrackedItemQuerySet[Any]) -> list[TallyOf[Review]]:
+    """Return the counts of the follow-up of each review that has some, the last first.
+
+    One GROUP BY and one query for the reviews.
+    """
+    path = "recommendation__review"
+    counted = {review: count for (review,), count in tallies(items, path).items() if review}
+    return [TallyOf(one, counted[one.pk]) for one in Review.objects.filter(pk__in=counted)]
+
+
+def all_it_asked_for_is_completed(user: Viewer, day: date) -> Q:
+    """Return the condition that deliverables cite an action point, and all are completed.
+
+    Only those count that a visitor may see and that existed on the day.
+    """
+    known: Any = Deliverable.objects.visible_to(user).as_of(day).exclude(level=Level.HEADING)
+    known = known.order_by()
+    cited = Mandate.objects.known_on(day).filter(by_action_point=OuterRef("pk"))
+    unfinished = known.exclude(status=COMPLETED.code)
+    return Q(Exists(cited.filter(deliverable__in=known.values("pk")))) & ~Q(
+        Exists(cited.filter(deliverable__in=unfinished.values("pk")))
+    )
+
+
+def asked_for(items: Iterable[ActionPoint], user: Viewer, day: date) -> dict[int, list[Any]]:
+    """Return the deliverables that cite some action points, with their state of the day.
+
+    The keys are those of the action points; one that none cites has no key. Two queries.
+    """
+    rows = (
+        Mandate.objects.known_on(day)
+        .filter(by_action_point__in=[item.pk for item in items], deliverable__isnull=False)
+        .order_by("by_action_point", "deliverable__ref")
+        .values_list("by_action_point", "deliverable")
+        .distinct()
+    )
+    pairs = list(rows)
+    known = Deliverable.objects.visible_to(user).as_of(day).exclude(level=Level.HEADING)
+    by_key = known.in_bulk([deliverable for _item, deliverable in pairs])
+    cited: dict[int, list[Any]] = {}
+    for item, deliverable in pairs:
+        if deliverable in by_key:
+            cited.setdefault(item, []).append(by_key[deliverable])
+    return cited
+
+
 def by_theme(items: TrackedItemQuerySet[Any]) -> dict[str, Tally]:
     """Return the counts for each theme, by name; "" holds what has none."""
     return {theme: count for (theme,), count in sorted(tallies(items, "theme").items())}
+
+
+def combined_with(
+    items: Iterable[ActionPoint], known: TrackedItemQuerySet[Any]
+) -> dict[int, list[ActionPoint]]:
+    """Return which of the known action points a source says to combine with some, in one query.
+
+    The keys are those of the items; one that is to be combined with none has no key.
+    """
+    pairs = (
+        ActionPoint.combine_with.through.objects.filter(
+            from_actionpoint__in=[item.pk for item in items],
+            to_actionpoint__in=known.order_by().values("pk"),
+        )
+        .select_related("to_actionpoint")
+        .order_by("to_actionpoint__order", "to_actionpoint__ref")
+    )
+    combined: dict[int, list[ActionPoint]] = {}
+    for pair in pairs:
+        combined.setdefault(pair.from_actionpoint_id, []).append(pair.to_actionpoint)
+    return combined
 
 
 def by_response(recommendations: RecommendationQuerySet) -> dict[tuple[int, str], int]:

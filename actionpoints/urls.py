@@ -1,6 +1,6 @@
 from django.urls import path
 
-from actionpoints import dashboards, views
+from actionpoints import dashboards, follow_up, recommendations, views
 
 app_name = "actionpoints"
 
@@ -8,12 +8,14 @@ urlpatterns = [
     path("action-points/", views.action_point_list, name="action_point_list"),
     path("action-points/<str:ref>/", views.action_point_detail, name="action_point_detail"),
     path("action-points.csv", views.action_points_csv, name="action_points_csv"),
+    path("follow-up/", follow_up.follow_up, name="follow_up"),
     path("meetings/", dashboards.meeting_list, name="meeting_list"),
     path("meetings/<slug:slug>/", dashboards.meeting_detail, name="meeting_detail"),
-    path("recommendations/", dashboards.recommendation_list, name="recommendation_list"),
+    path("recommendations/", recommendations.recommendation_list, name="recommendation_list"),
     path(
         "recommendations/<str:ref>/",
-        dashboards.recommendation_detail,
+        recommendations.recommendation_detail,
         name="recommendation_detail",
     ),
+    path("recommendations.csv", recommendations.recommendations_csv, name="recommendations_csv"),
 ]

@@ -11,13 +11,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from actionpoints.filters import NONE
 from actionpoints.models import ActionPoint
 from actionpoints.reports import by_body
 from actionpoints.views import ActionPointListing
 from workplans import reports
 from workplans.dashboards import NOT_UNDERSTOOD, counted, plan_figures
 from workplans.figures import ListLink, StatusTable, Subject, headlines, status_table
+from workplans.filters import NONE
 from workplans.lists import ItemRow, Listing, item_rows
 from workplans.models import Deliverable, Entity, StatusUpdate, Workplan
 from workplans.pages import Asked, ask, render_page

@@ -37,7 +37,14 @@ SECRET = "Not for the public"
 # The fixtures of the documents, in the order that they need.
 DOCUMENTS = [
     settings.BASE_DIR / "fixtures" / f"{name}.json"
-    for name in ("entities", "opag-2020-07-09", "rg1-2020-07-16", "rg1-progress-2021-06")
+    for name in (
+        "entities",
+        "opag-2020-07-09",
+        "rg1-2020-07-16",
+        "rg1-progress-2021-06",
+        "management-response-2016-03-07",
+        "protection-rollout-2016-09-26",
+    )
 ]
 LISTINGS = {listing.list_name: listing for listing in (DeliverableListing, ActionPointListing)}
 

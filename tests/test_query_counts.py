@@ -36,9 +36,10 @@ def grow():
     record = make_source(dated=date(2020, 7, 9))
     meeting = make_meeting(slug=MEETING, body=group, record=record)
     recommendation = make_recommendation(ref="REC-1")
+    earlier, next_plan = make_area(), make_area()
 
     def grow_to(amount):
-        for number in range(Deliverable.objects.filter(level=Level.ITEM).count(), amount):
+        for number in range(Deliverable.objects.filter(ref__startswith="D-").count(), amount):
             item = make_deliverable(
                 ref=f"D-{number}",
                 priority_area=area,
@@ -51,6 +52,15 @@ def grow():
                 make_party(tracked, entity=lead)
                 make_update(tracked, source=record, timeframe="end 2021")
             Mandate.objects.create(deliverable=item, by_action_point=decided)
+            # The whole chain: recommendation, earlier plan, action point, plan, next plan.
+            other = make_recommendation(review=recommendation.review)
+            other.addressees.create(entity=lead)
+            before = make_deliverable(priority_area=earlier)
+            for behind in (other, recommendation):
+                Mandate.objects.create(deliverable=before, by_recommendation=behind)
+            Mandate.objects.create(action_point=decided, by_deliverable=before, inferred=True)
+            make_deliverable(ref=f"NEXT-{number}", priority_area=next_plan, continues=item)
+            followed.combine_with.add(decided)
         # The first item of each kind grows too: rows of history, parties, parts, mandates.
         item, decided = Deliverable.objects.get(ref="D-0"), ActionPoint.objects.get(ref="A-0")
         for number in range(item.updates.count(), amount // 10 + 3):
@@ -59,6 +69,8 @@ def grow():
             make_party(item)
             make_party(decided)
             make_deliverable(parent=item, priority_area=area, level=Level.PART)
+            make_deliverable(priority_area=next_plan, continues=item)
+            decided.combine_with.add(make_action_point(meeting=meeting, number=f"y{number}"))
             asked_by = make_action_point(meeting=meeting, number=f"x{number}")
             Mandate.objects.create(deliverable=item, by_action_point=asked_by)
 
@@ -76,15 +88,18 @@ PAGES = {
     "workplan": reverse("workplans:workplan_detail", args=[PLAN]),
     "deliverables": reverse("workplans:deliverable_list"),
     "deliverable": reverse("workplans:deliverable_detail", args=["D-0"]),
+    "carried on": reverse("workplans:deliverable_detail", args=["NEXT-0"]),
     "deliverables.csv": reverse("workplans:deliverables_csv"),
     "entity": reverse("workplans:entity_detail", args=[LEAD]),
     "action points": reverse("actionpoints:action_point_list"),
     "action point": reverse("actionpoints:action_point_detail", args=["A-0"]),
     "action-points.csv": reverse("actionpoints:action_points_csv"),
+    "follow-up": reverse("actionpoints:follow_up"),
     "meetings": reverse("actionpoints:meeting_list"),
     "meeting": reverse("actionpoints:meeting_detail", args=[MEETING]),
     "recommendations": reverse("actionpoints:recommendation_list"),
     "recommendation": reverse("actionpoints:recommendation_detail", args=["REC-1"]),
+    "recommendations.csv": reverse("actionpoints:recommendations_csv"),
 }
 # Beyond this many a page asks for something that it could have read at once.
 MOST = 25

@@ -6,12 +6,13 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from workplans.lists import ItemRow, Listing, Party, in_chunks, item_rows
-from workplans.models import Level, SourceDocument
+from workplans.models import Deliverable, Level, SourceDocument
+from workplans.pages import Asked
 from workplans.status_words import public_code
 
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
@@ -23,6 +24,7 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 
 Cell: TypeAlias = str | date | int | None
 Cells: TypeAlias = Callable[[ItemRow, Mapping[str, Any]], Cell]
+C = TypeVar("C")
 
 
 class Echo:
@@ -73,56 +75,83 @@ def in_blocks(lines: Iterable[str], size: int = 32_768) -> Iterator[bytes]:
         yield "".join(block).encode()
 
 
-def refuse_file(listing: Listing) -> HttpResponse:
-    """Answer 400 with the words that the list's page says."""
-    words = "\n".join(listing.asked.errors)
-    return HttpResponse(f"{words}\n", status=400, content_type="text/plain; charset=utf-8")
-
-
-class ItemFile:
-    """The file of a list: the same items in the same order, all pages of it.
+class TableFile:
+    """A CSV file that answers a query string: its rows, or 400 with the words of the page.
 
     `columns` maps the header, in order, to what gives a cell: a row, and what
-    `read_beside` has read for the row's chunk. Memory does not grow with the list.
+    `read_beside` has read for the row's chunk. Memory does not grow with the file.
     """
 
-    columns: Mapping[str, Cells]
+    columns: Mapping[str, Callable[[Any, Mapping[str, Any]], Cell]]
 
-    def __init__(self, request: HttpRequest, listing: Listing) -> None:
-        self.request, self.listing = request, listing
+    def __init__(self, request: HttpRequest, asked: Asked) -> None:
+        self.request, self.asked = request, asked
         self.staff = bool(getattr(request.user, "is_staff", False))
 
+    @property
+    def download_name(self) -> str:
+        """The name of the file: what, which filter, which day."""
+        raise NotImplementedError
+
     def rows(self) -> Iterator[list[Cell]]:
-        """Give the cells of each item; what belongs to the items is joined chunk by chunk."""
-        day = self.listing.asked.day
-        items = self.listing.filter.items.with_last_source(day).prefetch_related(
-            *self.listing.reads, "parent", "source"
-        )
-        for chunk in in_chunks(items):
+        """Give the cells of each row; what belongs to the rows is joined chunk by chunk."""
+        for chunk in self.chunks():
             beside = self.read_beside(chunk)
-            for row in item_rows(chunk, self.listing.asked):
+            for row in self.read_rows(chunk):
                 yield [cell(row, beside) for cell in self.columns.values()]
 
-    def read_beside(self, items: list[Any]) -> dict[str, Any]:
-        """Read for a chunk of items what no relation of theirs gives; one query for each kind."""
-        wanted = {item.last_source_id for item in items if item.last_source_id}
+    def chunks(self) -> Iterator[list[Any]]:
+        """Read what the file has a row for, in its order, some at a time."""
+        raise NotImplementedError
+
+    def read_rows(self, chunk: list[Any]) -> Iterable[Any]:
+        """Return the rows that the columns read, one for each record of a chunk."""
+        return chunk
+
+    def read_beside(self, chunk: list[Any]) -> dict[str, Any]:
+        """Read for a chunk what no relation of its records gives; one query for each kind."""
         return {
-            "sources": SourceDocument.objects.in_bulk(wanted),
             "staff": self.staff,
             "site": self.request.build_absolute_uri("/").rstrip("/"),
         }
 
     def response(self) -> HttpResponseBase:
         """Answer with the file, sent as it is made, or with 400 and words."""
-        if self.listing.asked.errors:
-            return refuse_file(self.listing)
+        if self.asked.errors:
+            words = "\n".join(self.asked.errors)
+            return HttpResponse(f"{words}\n", status=400, content_type="text/plain; charset=utf-8")
         response = StreamingHttpResponse(
             in_blocks(csv_lines(self.columns, self.rows())),
             content_type="text/csv; charset=utf-8",
         )
-        name = self.listing.download_name
-        response["Content-Disposition"] = f'attachment; filename="{name}"'
+        response["Content-Disposition"] = f'attachment; filename="{self.download_name}"'
         return response
+
+
+class ItemFile(TableFile):
+    """The file of a list: the same items in the same order, all pages of it."""
+
+    columns: Mapping[str, Cells]
+
+    def __init__(self, request: HttpRequest, listing: Listing) -> None:
+        super().__init__(request, listing.asked)
+        self.listing = listing
+
+    @property
+    def download_name(self) -> str:
+        return self.listing.download_name
+
+    def chunks(self) -> Iterator[list[Any]]:
+        items = self.listing.filter.items.with_last_source(self.asked.day)
+        return in_chunks(items.prefetch_related(*self.listing.reads, "parent", "source"))
+
+    def read_rows(self, chunk: list[Any]) -> Iterable[ItemRow]:
+        return item_rows(chunk, self.asked)
+
+    def read_beside(self, chunk: list[Any]) -> dict[str, Any]:
+        wanted = {item.last_source_id for item in chunk if item.last_source_id}
+        sources = SourceDocument.objects.in_bulk(wanted)
+        return {**super().read_beside(chunk), "sources": sources}
 
 
 def joined(names: Iterable[str]) -> str:
@@ -134,15 +163,17 @@ def with_role(party: Party) -> str:
     return f"{party.name} ({party.role_label})"
 
 
-def source_title(row: ItemRow, beside: Mapping[str, Any]) -> str:
-    """Return the document of the newest row by the day, else the item's own.
-
-    The name of one that is not public is for staff; others get no name.
-    """
-    source = beside["sources"].get(row.item.last_source_id) or row.item.source
+def public_title(source: SourceDocument | None, beside: Mapping[str, Any]) -> str:
+    """Return the name of a document; that of one that is not public is for staff only."""
     if source is None or not (source.published or beside["staff"]):
         return ""
-    return str(source.title)
+    return source.title
+
+
+def source_title(row: ItemRow, beside: Mapping[str, Any]) -> str:
+    """Return the document of the newest row by the day, else the item's own."""
+    source = beside["sources"].get(row.item.last_source_id) or row.item.source
+    return public_title(source, beside)
 
 
 # The columns that both kinds of items have, keyed by header.
@@ -163,15 +194,21 @@ SHARED_COLUMNS: dict[str, Cells] = {
     "timeliness": lambda row, _: str(row.item.timeliness),
     "last_reported_on": lambda row, _: row.item.last_reported_on,
     "narrative": lambda row, _: row.item.narrative,
+    "indicators": lambda row, _: row.item.indicators,
+    "comments": lambda row, _: row.item.comments,
     "source": source_title,
     "url": lambda row, beside: f"{beside['site']}{row.item.get_absolute_url()}",
 }
 
 
+def in_order(names: str, cells: Mapping[str, C]) -> dict[str, C]:
+    """Return the columns that are named, in that order."""
+    return {name: cells[name] for name in names.split()}
+
+
 def columns_in_order(names: str, **own: Cells) -> dict[str, Cells]:
     """Return the columns that are named, in that order, from the shared and a kind's own."""
-    cells = {**SHARED_COLUMNS, **own}
-    return {name: cells[name] for name in names.split()}
+    return in_order(names, {**SHARED_COLUMNS, **own})
 
 
 class DeliverableFile(ItemFile):
@@ -179,8 +216,20 @@ class DeliverableFile(ItemFile):
 
     columns = columns_in_order(
         "ref group workplan priority_area parent level title status status_label status_since"
-        " priority leads supporting timeframe due timeliness last_reported_on narrative source url",
+        " priority leads supporting timeframe due timeliness last_reported_on narrative source url"
+        " indicators comments continues",
         group=lambda row, _: str(row.item.priority_area.workplan.owner or ""),
         workplan=lambda row, _: row.item.priority_area.workplan.title,
         priority_area=lambda row, _: str(row.item.priority_area),
+        continues=lambda row, beside: beside["continued"].get(row.item.continues_id, ""),
     )
+
+    def read_beside(self, chunk: list[Any]) -> dict[str, Any]:
+        """Read also the references of the items that some continue, where they are visible."""
+        continued = (
+            Deliverable.objects.visible_to(self.request.user)
+            .existing_on(self.asked.day)
+            .filter(pk__in={item.continues_id for item in chunk if item.continues_id})
+        )
+        refs = dict(continued.order_by().values_list("pk", "ref"))
+        return {**super().read_beside(chunk), "continued": refs}

@@ -102,5 +102,5 @@ class LogEntryAdmin(admin.ModelAdmin):
         if change.reason:
             return format_html("{}", change.reason)
         if entry.action != LogEntry.Action.UPDATE:
-            return format_html("")
+            return format_html("{}", "")
         return format_html_join(", ", "{}", ((one.label,) for one in field_changes(entry)))

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, cast
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Case, Exists, F, IntegerField, OrderBy, OuterRef, Q, Value, When
+from django.db.models import Case, F, IntegerField, OrderBy, Q, Value, When
 from django.http import QueryDict
 from django.utils.choices import BaseChoiceIterator
 from django.utils.translation import gettext as _
@@ -73,6 +73,10 @@ def name_possible(name: str, value: str, possible: Iterable[str]) -> str:
             % words
         )
     return _("“%(value)s” is not known as %(name)s. Possible: %(known)s.") % words
+
+
+# What stands for no party, no meeting's body, no theme: it can be asked for like any other.
+NONE = "none"
 
 
 class LazyChoices(BaseChoiceIterator):
@@ -351,10 +355,23 @@ class TrackedItemFilter(django_filters.FilterSet):
         held = self.responsibilities().filter(
             item__in=self.model.objects.visible_to(self.user).existing_on(self.day).order_by()
         )
-        return entity_choices(Entity.objects.filter(pk__in=held.order_by().values("entity")))
+        named = entity_choices(Entity.objects.filter(pk__in=held.order_by().values("entity")))
+        return [*named, (NONE, _("nobody named"))]
 
     def knows_lead(self, slug: str) -> bool:
-        return bool(SLUG.fullmatch(slug)) and Entity.objects.filter(slug=slug).exists()
+        return bool(SLUG.fullmatch(slug)) and (
+            Entity.objects.filter(slug=slug).exists() or self.knows_former(slug)
+        )
+
+    def knows_former(self, slug: str) -> bool:
+        """Whether an entity that was merged into another had an address."""
+        return bool(SLUG.fullmatch(slug)) and Entity.objects.once_at(slug) is not None
+
+    def present(self, slugs: list[str]) -> list[str]:
+        """Return the addresses that entities have now, for those that they have or had."""
+        here = set(Entity.objects.filter(slug__in=slugs).values_list("slug", flat=True))
+        merged = (Entity.objects.once_at(slug) for slug in slugs if slug not in here | {NONE})
+        return [*here, *(entity.slug for entity in merged if entity is not None)]
 
     # Conditions
 
@@ -365,9 +382,13 @@ class TrackedItemFilter(django_filters.FilterSet):
         return items.filter(status__in=[stored_code(code) for code in codes])
 
     def by_party(self, items: Any, name: str, slugs: list[str]) -> Any:
-        """Keep what the parties lead; with roles asked for, what they have those roles in."""
-        roles = self.chosen.get("role", [role.value for role in LEAD_ROLES])
-        return items.filter(self.holds(Q(entity__slug__in=slugs, role__in=roles)))
+        """Keep what the parties lead; with roles asked for, what they have those roles in.
+
+        Among them may be nobody: then also what nobody has any of those roles in.
+        """
+        roles = Q(role__in=self.chosen.get("role", [role.value for role in LEAD_ROLES]))
+        condition = self.holds(roles & Q(entity__slug__in=self.present(slugs)))
+        return items.filter(condition | ~self.holds(roles) if NONE in slugs else condition)
 
     def by_role(self, items: Any, name: str, roles: list[str]) -> Any:
         """Keep what somebody has the roles in; `by_party` minds them where parties are asked."""
@@ -392,12 +413,8 @@ class TrackedItemFilter(django_filters.FilterSet):
         return model.objects.on(self.day)
 
     def holds(self, condition: Q) -> Q:
-        """Return the condition that a responsibility is an item's, or that of a part of it."""
-        held = self.responsibilities().filter(condition)
-        parts = self.model.objects.existing_on(self.day).filter(
-            Exists(held.filter(item=OuterRef("pk"))), parent=OuterRef("pk"), level=Level.PART
-        )
-        return Q(Exists(held.filter(item=OuterRef("pk")))) | Q(Exists(parts))
+        """Return the condition that a responsibility of the day is an item's or its part's."""
+        return self.model.objects.held_q(self.day, condition)
 
 
 SLUG = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
@@ -430,6 +447,9 @@ class DeliverableFilter(TrackedItemFilter):
             )
         )
 
+    def knows_group(self, slug: str) -> bool:
+        return self.knows_former(slug)
+
     def choices_workplan(self) -> Choices:
         return Workplan.objects.visible_to(self.user).values_list("slug", "title")
 
@@ -441,7 +461,7 @@ class DeliverableFilter(TrackedItemFilter):
 
     def by_group(self, items: Any, name: str, slugs: list[str]) -> Any:
         """Keep what belongs to a workplan of the groups, or of a group that is part of them."""
-        owner = "priority_area__workplan__owner"
+        owner, slugs = "priority_area__workplan__owner", self.present(slugs)
         return items.filter(
             Q(**{f"{owner}__slug__in": slugs}) | Q(**{f"{owner}__parent__slug__in": slugs})
         )

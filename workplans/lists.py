@@ -417,9 +417,17 @@ class Listing:
         values = [
             value for name, given in self.filter.chosen.items() if name != "sort" for value in given
         ]
-        words = "_".join(slug for value in values if (slug := slugify(value)))
-        parts = [self.file_stem, words[:80].strip("_-"), f"as-of-{self.asked.day.isoformat()}"]
-        return "_".join(part for part in parts if part) + ".csv"
+        return file_name(self.file_stem, values, self.asked.day)
+
+
+def file_name(stem: str, values: Iterable[str], day: date) -> str:
+    """Return the name of a CSV file: what, which filter values, which day.
+
+    At most 120 characters, none of which an HTTP header or a file system minds.
+    """
+    words = "_".join(slug for value in values if (slug := slugify(value)))
+    parts = [stem, words[:80].strip("_-"), f"as-of-{day.isoformat()}"]
+    return "_".join(part for part in parts if part) + ".csv"
 
 
 def list_page(request: HttpRequest, listing_class: type[Listing]) -> HttpResponse:

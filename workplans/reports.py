@@ -15,6 +15,7 @@ from itertools import groupby
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Case, Count, F, Model, Q, When
+from django.db.models.functions import Coalesce
 
 from workplans.models import (
     LEAD_ROLES,
@@ -193,6 +194,19 @@ def silent(items: Iterable[M], day: date) -> list[M]:
         if item.timeliness in OPEN_TIMELINESS and last_word(item) <= since  # type: ignore[attr-defined]
     ]
     return sorted(found, key=lambda item: (last_word(item), item.ref))
+
+
+def longest_silent(
+    items: TrackedItemQuerySet[Any], day: date, limit: int
+) -> TrackedItemQuerySet[Any]:
+    """Return the first of what `silent` returns for an `as_of` query set, read as such."""
+    since = day - timedelta(days=SILENT_DAYS)
+    return (
+        items.filter(timeliness__in=OPEN_TIMELINESS)
+        .annotate(last_word=Coalesce("last_reported_on", "introduced_on"))
+        .filter(last_word__lte=since)
+        .order_by("last_word", "ref")[:limit]
+    )
 
 
 def last_word(item: Any) -> date:

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import template
-from django.db.models import Q
+from django.db.models import F
 from django.utils.translation import gettext as _
 
+from actionpoints.chains import read_rows
 from actionpoints.dashboards import LAST_MEETINGS, meeting_subjects
 from actionpoints.models import ActionPoint, Mandate, Meeting, Recommendation
 from actionpoints.views import ActionPointListing
 from iasc_tracker.overview import by_archived
 from workplans.dashboards import counted, holdings
 from workplans.figures import ListLink, status_table
-from workplans.lists import ItemRow, item_rows
+from workplans.lists import ItemRow
 from workplans.models import Deliverable, Entity, Workplan
 from workplans.pages import Asked
 
@@ -54,11 +55,15 @@ def action_points_of(context: template.Context, entity: Entity, asked: Asked) ->
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A decision, and the deliverable of a workplan that it asked for."""
+    """A decision, the deliverable of a workplan that it asked for, and as what it came.
+
+    It may have come as an action point, as a recommendation, or as a deliverable of an
+    earlier plan; what a visitor may not see is left out.
+    """
 
     mandate: Mandate
     deliverable: Deliverable | None
-    action_point: ItemRow | None
+    items: tuple[ItemRow, ...]
     recommendation: Recommendation | None
 
 
@@ -68,34 +73,37 @@ def decisions_behind(context: template.Context, plan: Workplan, asked: Asked) ->
     user = context["request"].user
     deliverables = Deliverable.objects.visible_to(user).existing_on(asked.day)
     mandates = list(
-        Mandate.objects.filter(
-            Q(decided_on__isnull=True) | Q(decided_on__lte=asked.day),
-            deliverable__in=deliverables.filter(priority_area__workplan=plan).order_by(),
-        )
+        Mandate.objects.known_on(asked.day)
+        .filter(deliverable__in=deliverables.filter(priority_area__workplan=plan).order_by())
         .select_related("body", "deliverable")
-        .order_by("-decided_on", "deliverable__order", "pk")
+        .order_by(F("decided_on").desc(nulls_last=True), "deliverable__order", "pk")
     )
-    action_points = ActionPoint.objects.visible_to(user).as_of(asked.day)
-    rows = {
-        row.item.pk: row
-        for row in item_rows(
-            action_points.filter(pk__in={one.by_action_point_id for one in mandates}), asked
-        )
+    by = {
+        one.pk: [
+            *([(ActionPoint, one.by_action_point_id)] if one.by_action_point_id else []),
+            *([(Deliverable, one.by_deliverable_id)] if one.by_deliverable_id else []),
+        ]
+        for one in mandates
     }
+    rows = read_rows({key for keys in by.values() for key in keys}, asked, user)
     recommendations = (
         Recommendation.objects.visible_to(user)
         .existing_on(asked.day)
         .in_bulk({one.by_recommendation_id for one in mandates if one.by_recommendation_id})
     )
+    decisions = (
+        Decision(
+            one,
+            one.deliverable,
+            tuple(rows[key] for key in by[one.pk] if key in rows),
+            recommendations.get(one.by_recommendation_id),
+        )
+        for one in mandates
+    )
+    # A decision of nobody that a visitor may know of is left out.
+    shown = [one for one in decisions if one.mandate.body or one.items or one.recommendation]
     return {
         "asked": asked,
-        "decisions": [
-            Decision(
-                one,
-                one.deliverable,
-                rows.get(one.by_action_point_id),
-                recommendations.get(one.by_recommendation_id),
-            )
-            for one in mandates
-        ],
+        "decisions": shown,
+        "has_inferred": any(one.mandate.inferred for one in shown),
     }

@@ -22,9 +22,9 @@ from tests.public_pages import read_csv, read_text
 pytestmark = pytest.mark.django_db
 
 # Read by the page: the item with its meeting, its parties, its kin, its parts and their parties,
-# its ledger with sources, its mandates, and what it led to (deliverables with parties, action
-# points).
-QUERIES = 7 + 3
+# its ledger with sources, what it is to be combined with; whether anything stands before it, and
+# its mandates; what it led to (two steps), and the deliverables among that.
+QUERIES = 7 + 2 + 3
 
 
 def address(item, query=""):
@@ -85,6 +85,25 @@ def test_a_chain_that_leads_back_to_itself_ends(client):
     Mandate.objects.create(action_point=one, by_action_point=two)
     Mandate.objects.create(action_point=two, by_action_point=one)
     assert client.get(address(one)).status_code == 200
+
+
+def test_names_what_it_is_to_be_combined_with(client, staff_client):
+    item = make_action_point(title="Ask for a policy")
+    other = make_action_point(title="Review the policy")
+    later = make_action_point(title="Not known yet", introduced_on=date(2021, 7, 1))
+    hidden = make_action_point(title="Secret", meeting=make_meeting(published=False))
+    item.combine_with.add(other, later, hidden)
+    response = client.get(address(item, "?as_of=2021-06-30"))
+    text = read_text(response)
+    assert f"To be combined with Review the policy {other.ref}" in text
+    assert f'href="/action-points/{other.ref}/?as_of=2021-06-30"' in response.content.decode()
+    assert "Secret" not in text and "Not known yet" not in text
+    staff_text = read_text(staff_client.get(address(item)))
+    assert "Secret" in staff_text and "Not known yet" in staff_text
+    assert f"To be combined with Ask for a policy {item.ref}" in read_text(
+        client.get(address(other))
+    )
+    assert "To be combined with" not in read_text(client.get(address(make_action_point())))
 
 
 def test_one_with_no_known_origin_has_a_page_for_staff(client, staff_client):

@@ -1,6 +1,7 @@
 """Recommendations: by review with their responses, and one with what became of it."""
 
 from datetime import date
+from html import escape
 
 import pytest
 
@@ -17,6 +18,7 @@ from tests.factories import (
     make_update,
 )
 from tests.figures import DAYS, SECRET, make_site
+from tests.public_pages import read_csv, read_text
 
 pytestmark = pytest.mark.django_db
 
@@ -91,6 +93,57 @@ class TestList:
         (one,) = client.get(URL, {"as_of": "2020-12-31"}).context["reviews"]
         assert dict(one.rows[0].follow_up.statuses) == {"": 2}
 
+    def test_what_a_recommendation_led_to_is_counted_with_that_of_its_follow_up(
+        self, client, review, recommendation
+    ):
+        follow_up = make_action_point(recommendation=recommendation)
+        direct, carried = make_deliverable(), make_deliverable()
+        Mandate.objects.create(deliverable=direct, by_recommendation=recommendation)
+        Mandate.objects.create(
+            deliverable=carried, by_action_point=follow_up, decided_on=date(2021, 1, 1)
+        )
+        make_deliverable(continues=carried)
+        make_recommendation(review=review)
+        for day, led_to, words in (
+            ("2021-01-01", 3, "Led to 3 items"),
+            ("2020-12-31", 1, "Led to 1 item"),
+        ):
+            response = client.get(URL, {"as_of": day})
+            (one,) = response.context["reviews"]
+            assert [row.led_to for row in one.rows] == [led_to, 0]
+            assert f"{words}</a>" in response.content.decode()
+
+    def test_running_reviews_stand_before_archived_ones(self, client, review):
+        make_recommendation(review=review)
+        make_recommendation(
+            review=make_review(issued_on=date(2020, 6, 1), archived_on=date(2021, 1, 1))
+        )
+        make_recommendation(review=make_review(issued_on=date(2020, 3, 1)))
+
+        def shown(day):
+            found = client.get(URL, {"as_of": day}).context["reviews"]
+            return [(one.review.issued_on.year, one.review.issued_on.month) for one in found]
+
+        assert shown("2020-12-31") == [(2020, 6), (2020, 3), (2016, 3)]
+        assert shown("2021-01-01") == [(2020, 3), (2016, 3), (2020, 6)]
+        page = client.get(URL, {"as_of": "2021-01-01"}).content.decode()
+        assert page.count('<span class="mark">archived</span>') == 1
+
+    def test_the_file_has_the_rows_of_the_page(self, client, recommendation):
+        query = {"review": "wos-2015", "response": "partially_accepted", **DAY}
+        page = client.get(URL, query)
+        file_url = page.context["listing"].file_url
+        assert file_url == (
+            "/recommendations.csv?review=wos-2015&response=partially_accepted&as_of=2021-06-30"
+        )
+        assert f'href="{escape(file_url)}" download' in page.content.decode()
+        assert [row["ref"] for row in read_csv(client.get(file_url))] == [recommendation.ref]
+
+    def test_a_review_and_a_response_that_do_not_meet_are_said_so(self, client, recommendation):
+        page = client.get(URL, {"review": "wos-2015", "response": "accepted"}).content.decode()
+        assert "No recommendation is of that review and has that response." in page
+        assert "Download as CSV" not in page
+
     def test_a_review_after_the_day_is_not_known_yet(self, client, recommendation):
         page = client.get(URL, {"as_of": "2016-03-06"}).content.decode()
         assert "No recommendation was public by 6 March 2016." in page
@@ -142,28 +195,119 @@ class TestOne:
         context = client.get(recommendation.get_absolute_url(), DAY).context
         (one,) = context["follow_up"]
         assert (one.row.item, one.row.status.code) == (action, "in_progress")
-        assert [part.item.title for part in one.parts] == ["A component"]
+        assert [part.row.item.title for part in one.parts] == ["A component"]
         past = client.get(recommendation.get_absolute_url(), {"as_of": "2020-06-30"}).context
         assert past["follow_up"][0].row.status.code == ""
 
+    def test_a_follow_up_action_tells_all_that_the_document_prints_of_it(
+        self, client, staff_client, recommendation
+    ):
+        heading = make_action_point(
+            recommendation=recommendation, level="heading", title="Advocacy", order=1
+        )
+        action = make_action_point(
+            recommendation=recommendation,
+            parent=heading,
+            title="Bring it before the office",
+            description="With all its parts.",
+            comments="Beyond the scope?",
+            initial_timeframe="after WHS",
+            order=2,
+        )
+        make_party(action, entity=make_entity(acronym="NRC"))
+        make_party(action, entity=make_entity(acronym="HRUF"), role="consulted")
+        part = make_action_point(
+            recommendation=recommendation,
+            parent=action,
+            level="part",
+            number="(i)",
+            title="Draft a letter",
+            comments="A first draft.",
+            initial_timeframe="by 31 March",
+            order=3,
+        )
+        make_party(part, entity=make_entity(acronym="WG"))
+        make_update(action, status="pending", narrative="No news.", effective_on=date(2021, 1, 1))
+        other = make_action_point(title="The other one")
+        part.combine_with.add(other)
+        action.combine_with.add(other)
+        action.combine_with.add(
+            make_action_point(title="Secret", meeting=make_meeting(published=False))
+        )
+        text = read_text(client.get(recommendation.get_absolute_url(), DAY))
+        told = text.split("Follow-up actions", 1)[1]
+        assert (
+            f"1 follow-up action: 1 Pending Advocacy {heading.ref} "
+            f"Bring it before the office {action.ref} Pending since 1 January 2021 no date "
+            "With all its parts. No news. Leads NRC (lead) Others HRUF (consulted) "
+            "Time frame after WHS Comments in the document Beyond the scope? "
+            "Parts (i) Draft a letter WG (lead) by 31 March no date A first draft. "
+            f"To be combined with The other one {other.ref} "
+            f"To be combined with The other one {other.ref}"
+        ) in told
+        assert "Secret" not in text
+        assert "Secret" in read_text(staff_client.get(recommendation.get_absolute_url(), DAY))
+
+    def test_follow_up_of_an_archived_review_is_not_judged(self, client, review, recommendation):
+        make_action_point(
+            recommendation=recommendation,
+            initial_timeframe="by 31 March 2020",
+            initial_latest=date(2020, 3, 31),
+        )
+        assert "overdue by 456 days" in read_text(
+            client.get(recommendation.get_absolute_url(), DAY)
+        )
+        review.archived_on = date(2020, 6, 1)
+        review.save()
+        text = read_text(client.get(recommendation.get_absolute_url(), DAY))
+        assert "The review is archived from 1 June 2020" in text
+        assert "overdue by" not in text
+
     def test_the_chain_leads_on_to_action_points_and_deliverables(self, client, recommendation):
-        direct, by_follow_up, by_action_point, later = (make_deliverable() for _one in range(4))
+        direct, by_follow_up, by_part, by_action_point, later = (
+            make_deliverable(title=title)
+            for title in ("Direct", "By follow-up", "By part", "By action point", "Later")
+        )
         follow_up = make_action_point(meeting=None, recommendation=recommendation)
-        taken_up = make_action_point()
+        part = make_action_point(recommendation=recommendation, level="part", parent=follow_up)
+        taken_up = make_action_point(title="Taken up")
         Mandate.objects.create(deliverable=direct, by_recommendation=recommendation)
-        Mandate.objects.create(deliverable=by_follow_up, by_action_point=follow_up)
+        Mandate.objects.create(deliverable=by_follow_up, by_action_point=follow_up, inferred=True)
+        Mandate.objects.create(deliverable=by_part, by_action_point=part)
         Mandate.objects.create(action_point=taken_up, by_recommendation=recommendation)
         Mandate.objects.create(deliverable=by_action_point, by_action_point=taken_up)
         Mandate.objects.create(
             deliverable=later, by_recommendation=recommendation, decided_on=date(2021, 7, 1)
         )
-        context = client.get(recommendation.get_absolute_url(), DAY).context
-        assert {row.item for row in context["deliverables"]} == {
-            direct,
-            by_follow_up,
-            by_action_point,
-        }
-        assert [row.item for row in context["action_points"]] == [taken_up]
+        response = client.get(recommendation.get_absolute_url(), DAY)
+
+        def tree(steps):
+            return {step.row.item: tree(step.below) for step in steps}
+
+        assert tree(response.context["steps"]) == {direct: {}, taken_up: {by_action_point: {}}}
+        (one,) = response.context["follow_up"]
+        assert tree(one.steps) == {by_follow_up: {}}
+        assert tree(one.parts[0].steps) == {by_part: {}}
+        text = read_text(response)
+        follow_up_words, own_words = text.split("Follow-up actions", 1)[1].rsplit(
+            "What it led to", 1
+        )
+        assert f"By follow-up {by_follow_up.ref} inferred" in follow_up_words
+        assert "By part" in follow_up_words
+        assert own_words.index("Direct") < own_words.index("Taken up")
+        assert own_words.index("Taken up") < own_words.index("By action point")
+        assert "no document cites it" in own_words
+        assert "Later" not in text
+
+    def test_an_inferred_step_of_the_follow_up_alone_is_explained_too(self, client, recommendation):
+        follow_up = make_action_point(recommendation=recommendation)
+        item = make_deliverable()
+        link = Mandate.objects.create(deliverable=item, by_action_point=follow_up, inferred=True)
+        address = recommendation.get_absolute_url()
+        assert "no document cites it" in read_text(client.get(address))
+        link.inferred = False
+        link.save()
+        assert "no document cites it" not in read_text(client.get(address))
 
     def test_a_chain_through_something_unpublished_is_not_shown(
         self, client, staff_client, recommendation
@@ -204,6 +348,10 @@ class TestWhoMaySee:
         assert client.get(URL, {"review": "draft-review"}).status_code == 400
         assert SECRET in staff_client.get(hidden.get_absolute_url()).content.decode()
         assert SECRET in staff_client.get(URL).content.decode()
+        file = b"".join(client.get("/recommendations.csv")).decode()
+        assert SECRET not in file
+        assert all(one.ref in file for one in shown)
+        assert SECRET in b"".join(staff_client.get("/recommendations.csv")).decode()
 
     def test_the_name_of_an_unpublished_source_is_for_staff(
         self, client, staff_client, review, recommendation
@@ -231,16 +379,23 @@ def test_the_number_of_queries_does_not_grow(
             make_party(taken_up)
             Mandate.objects.create(action_point=taken_up, by_recommendation=recommendation)
 
-    # The recommendation, whom it is addressed to; follow-up actions, deliverables and action
-    # points that take it up, each with their parties.
+            follow_up = make_action_point(meeting=None, recommendation=recommendation)
+            follow_up.combine_with.add(make_action_point())
+            Mandate.objects.create(deliverable=make_deliverable(), by_action_point=follow_up)
+
+    # The recommendation, whom it is addressed to; follow-up actions with their parties, with what
+    # these are to be combined; what all led to (two steps), the deliverables and action points.
+    detail = 2 + 2 + 1 + 2 + 2
+    # The recommendations, their addressees; the responses by review, the follow-up by status; the
+    # follow-up actions that led to something, and what they led to.
+    whole = 4 + 1 + 4
     add(3)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(detail):
         client.get(recommendation.get_absolute_url())
-    # The responses by review; the recommendations, their addressees; the follow-up by status.
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(whole):
         client.get(URL)
     add(30)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(detail):
         client.get(recommendation.get_absolute_url())
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(whole):
         client.get(URL)

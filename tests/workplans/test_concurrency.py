@@ -11,7 +11,8 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.admin_pages import read_form
-from tests.factories import make_area, make_deliverable, make_source
+from tests.factories import make_area, make_deliverable, make_source, make_workplan
+from tests.life import confirm, look
 from workplans.editing import VersionedAdmin
 from workplans.models import Deliverable, DeliverableUpdate, Level
 from workplans.status import Entry, record_update, record_updates
@@ -131,3 +132,25 @@ def test_without_the_lock_the_same_race_finds_losses(staff_user, make, monkeypat
         monkeypatch.setattr(locked, "lock", lambda self, object_id: None)
     _sent, lost = race(staff_user, make(), 25)
     assert lost > 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_8_who_carry_the_same_plan_over_one_does(staff_user):
+    area = make_area()
+    items = [make_deliverable(priority_area=area) for _ in range(5)]
+    target = make_workplan()
+    client = Client()
+    client.force_login(staff_user)
+    cookies = client.cookies
+    page = look(client, "carry-over", area.workplan, target=str(target.pk))
+    together = Barrier(WRITERS)
+
+    def take(_number):
+        own = Client()
+        own.cookies = cookies
+        together.wait(timeout=60)
+        return confirm(own, page).status_code
+
+    assert sorted(at_once(take)) == [200] * (WRITERS - 1) + [302]
+    continued = target.tracked_items().values_list("continues", flat=True)
+    assert sorted(continued) == sorted(item.pk for item in items)

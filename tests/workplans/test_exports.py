@@ -41,6 +41,9 @@ COLUMNS = [
     "narrative",
     "source",
     "url",
+    "indicators",
+    "comments",
+    "continues",
 ]
 
 
@@ -82,7 +85,16 @@ class TestDeliverablesFile:
         group = make_entity(acronym="RG9", slug="rg9", kind="results_group")
         plan = make_workplan(slug="rg9-2020", title="Plan of RG9", owner=group)
         area = make_area(workplan=plan, number="3", title="Localization")
-        item = make_deliverable(priority_area=area, number="3.1", title="Write guidance")
+        item = make_deliverable(
+            priority_area=area,
+            number="3.1",
+            title="Write guidance",
+            indicators="Guidance is out\nIt is used",
+            comments="@Names 13.8",
+            continues=make_deliverable(
+                ref="RG9-2018-1", priority_area=make_area(workplan=make_workplan(slug="rg9-2018"))
+            ),
+        )
         ocha = make_entity(acronym="OCHA")
         for order, (party, role) in enumerate(
             [
@@ -106,7 +118,9 @@ class TestDeliverablesFile:
             priority_area=area, number="3.1-i", level="part", parent=item, title="A part"
         )
 
-        rows = read_csv(client.get("/deliverables.csv?level=all&as_of=2021-06-30"))
+        rows = read_csv(
+            client.get("/deliverables.csv?workplan=rg9-2020&level=all&as_of=2021-06-30")
+        )
 
         assert list(rows[0]) == COLUMNS
         assert [row["ref"] for row in rows] == [item.ref, part.ref]
@@ -131,9 +145,28 @@ class TestDeliverablesFile:
             "narrative": "'=Drafted",
             "source": "Report of May",
             "url": "http://testserver/deliverables/RG9-2020-3.1/",
+            "indicators": "Guidance is out\nIt is used",
+            "comments": "'@Names 13.8",
+            "continues": "RG9-2018-1",
         }
         assert (rows[1]["parent"], rows[1]["level"]) == (item.ref, "part")
         assert (rows[1]["status"], rows[1]["status_label"]) == ("not_reported", "Not reported")
+        assert [rows[1][name] for name in COLUMNS[-3:]] == ["", "", ""]
+
+    def test_names_no_hidden_item_that_another_continues(self, client, staff_client):
+        hidden = make_deliverable(priority_area=make_area(workplan=make_workplan(published=False)))
+        later = make_deliverable(introduced_on=date(2021, 7, 1))
+        one, two = make_deliverable(continues=hidden), make_deliverable(continues=later)
+
+        def continued(someone, day):
+            rows = read_csv(someone.get("/deliverables.csv", {"as_of": day}))
+            return {
+                row["ref"]: row["continues"] for row in rows if row["ref"] in (one.ref, two.ref)
+            }
+
+        assert continued(client, "2021-06-30") == {one.ref: "", two.ref: ""}
+        assert continued(client, "2021-07-01") == {one.ref: "", two.ref: later.ref}
+        assert continued(staff_client, "2021-07-01") == {one.ref: hidden.ref, two.ref: later.ref}
 
     def test_says_in_its_name_what_and_which_filter_and_which_day(self, client):
         make_area(workplan=make_workplan(slug="rg1-2020"))

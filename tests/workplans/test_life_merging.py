@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -20,7 +21,7 @@ from tests.factories import (
 )
 from tests.life import look, refusals, take, told
 from workplans.life.merging import lists_with, references_to
-from workplans.models import Entity, EntityAlias, Membership
+from workplans.models import Entity, EntityAlias, Membership, Workplan
 from workplans.verification import problems
 
 pytestmark = pytest.mark.django_db
@@ -171,3 +172,17 @@ def test_a_name_that_finds_another_goes_on_finding_it(staff_client, pair):
     page = take(staff_client, "merge", goes, into=str(stays.pk))
     assert "go on finding another entity" in told(page)
     assert EntityAlias.objects.get(key="unh").entity == third
+
+
+def test_a_document_loaded_later_names_what_the_entity_was_merged_into(
+    staff_client, pair, tmp_path
+):
+    goes, stays = pair
+    take(staff_client, "merge", goes, into=str(stays.pk))
+    path = tmp_path / "plan.json"
+    path.write_text(
+        '[{"model": "workplans.workplan", "fields": '
+        '{"title": "Cities", "slug": "cities", "owner": ["unh-old"]}}]'
+    )
+    call_command("loaddata", path, verbosity=0)
+    assert Workplan.objects.get(slug="cities").owner == stays

@@ -26,8 +26,9 @@ pytestmark = pytest.mark.django_db
 DAY = date(2021, 6, 30)
 
 # Read by the page of an item: the item with its plan, its parties, its kin, its parts and their
-# parties, its ledger with sources, its mandates.
-QUERIES = 7
+# parties, its ledger with sources, whether anything stands before it, its mandates, and whether it
+# led to anything.
+QUERIES = 9
 
 
 def address(item, query=""):
@@ -223,8 +224,89 @@ def test_the_chain_of_mandates_reaches_the_recommendation(client):
     assert "OPAG requested, printed “19 July 2020”, 9 July 2020 date conflicts" in text
     assert "Other records say 9 July." in text
     assert f"Not reported Ask for guidance {action_point.ref}" in text
-    assert f"Recommendation: Review the policy {recommendation.ref}" in text
+    assert f"A recommendation Review the policy {recommendation.ref}" in text
     assert "LATER" not in text
+
+
+def test_the_chain_of_mandates_leads_over_an_earlier_plan(client):
+    area = make_area(
+        workplan=make_workplan(title="Roll-out plan", archived_on=date(2017, 12, 31)),
+        number="D",
+        title="Learning",
+    )
+    earlier = make_deliverable(ref="EARLIER-1", title="Evaluate it", priority_area=area)
+    recommendation = make_recommendation(ref="REC-8", title="Follow it up")
+    Mandate.objects.create(deliverable=earlier, by_recommendation=recommendation)
+    point = make_action_point(title="Share the draft")
+    Mandate.objects.create(action_point=point, by_deliverable=earlier, inferred=True)
+    item = make_deliverable(ref="NOW-1")
+    Mandate.objects.create(
+        deliverable=item, by_action_point=point, body=make_entity(acronym="RG1"), kind="agreed"
+    )
+    carried = make_deliverable(continues=item)
+    note = "A link marked “inferred” rests on what both texts say; no document cites it."
+    behind = (
+        f"RG1 agreed Not reported Share the draft {point.ref} "
+        f"{point.meeting.body} · 9 July 2020 "
+        "A deliverable of an earlier plan inferred "
+        "Not reported Evaluate it EARLIER-1 archived Roll-out plan · D Learning "
+        f"A recommendation Follow it up REC-8 {recommendation.review}"
+    )
+    text = read_text(client.get(address(item)))
+    assert f"Who asked for it {note} {behind}" in text
+    carried_text = read_text(client.get(address(carried)))
+    assert (
+        f"Who asked for it {note} Through NOW-1, which it continues "
+        f"{item.title} · {item.priority_area.workplan} · {item.priority_area} {behind}"
+    ) in carried_text
+    assert "inferred" not in read_text(client.get(address(earlier))).split("What it led to")[0]
+
+
+def test_shows_what_it_led_to_and_what_that_led_to(client, staff_client):
+    item = make_deliverable(ref="ONE-1")
+    point = make_action_point(title="Discuss it")
+    Mandate.objects.create(action_point=point, by_deliverable=item, inferred=True)
+    second = make_deliverable(ref="TWO-1", title="Do it")
+    part = make_deliverable(
+        title="Half of it", level="part", parent=second, priority_area=second.priority_area
+    )
+    for one in (second, part):
+        Mandate.objects.create(deliverable=one, by_action_point=point)
+    make_deliverable(ref="THREE-1", title="Do it still", continues=second)
+    make_deliverable(
+        title="Secret work",
+        continues=second,
+        priority_area=make_area(workplan=make_workplan(published=False)),
+    )
+    make_update(second, status="ongoing", effective_on=DAY)
+    response = client.get(address(item, "?as_of=2021-06-30"))
+    tree = read_text(response).split("What it led to", 1)[1].split("History")[0]
+    titles = ("no document cites it.", "Discuss it", "Do it TWO-1", "Do it still", "Half of it")
+    places = [tree.index(title) for title in titles]
+    assert places == sorted(places)
+    assert f"Not reported Discuss it {point.ref} inferred" in tree
+    assert "Ongoing Do it TWO-1" in tree
+    assert "THREE-1 continues it" in tree
+    assert f"{part.ref} part" in tree
+    assert "Secret" not in tree
+    assert 'href="/deliverables/TWO-1/?as_of=2021-06-30"' in response.content.decode()
+    assert "Secret work" in read_text(staff_client.get(address(item)))
+    assert "What it led to" not in read_text(client.get(address(part)))
+
+
+def test_what_is_named_twice_in_a_chain_unfolds_once_and_is_linked(client):
+    item, shared = make_deliverable(ref="FIRST-1"), make_deliverable(ref="SHARED-1")
+    Mandate.objects.create(deliverable=item, body=make_entity(acronym="OPAG"))
+    for point in (make_action_point(), make_action_point()):
+        Mandate.objects.create(action_point=point, by_deliverable=item)
+        Mandate.objects.create(deliverable=shared, by_action_point=point)
+    last = make_deliverable(continues=shared)
+    page = client.get(address(item)).content.decode()
+    assert page.count('id="to-SHARED-1"') == page.count('href="#to-SHARED-1"') == 1
+    assert page.count(f">{last.title}<") == 1
+    page = client.get(address(last)).content.decode()
+    assert page.count('id="asked-FIRST-1"') == page.count('href="#asked-FIRST-1"') == 1
+    assert page.count(">OPAG<") == 1
 
 
 def test_what_is_not_published_leaks_from_no_corner_of_the_page(client, staff_client):
@@ -249,7 +331,7 @@ def test_what_is_not_published_leaks_from_no_corner_of_the_page(client, staff_cl
     assert response.status_code == 200
     assert "Secret" not in response.content.decode()
     assert "a document that is not public" in read_text(response)
-    assert "A decision that is not public" in read_text(response)
+    assert "Who asked for it" not in read_text(response), "of a hidden decision no word"
     staff_page = read_text(staff_client.get(address(item)))
     for words in ("kin", "forerunner", "decision", "advice", "report", "record", "plan paper"):
         assert f"Secret {words}" in staff_page, words

@@ -39,7 +39,8 @@ class EntityKind(models.TextChoices):
 
 class EntityQuerySet(models.QuerySet["Entity"]):
     def get_by_natural_key(self, slug: str) -> Entity:
-        return self.get(slug=slug)
+        """Return the entity at an address, or the one that it was merged into."""
+        return self.filter(slug=slug).first() or self.get(aliases__key=name_key(slug))
 
     def once_at(self, slug: str) -> Entity | None:
         """Return what an address leads to that no entity has (any more): by an alias, or None."""

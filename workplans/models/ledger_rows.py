@@ -130,6 +130,11 @@ class StatusUpdate(models.Model):
         return BY_CODE[self.status] if self.status else None
 
     @property
+    def is_removed(self) -> bool:
+        """Whether its narrative held personal data and was taken out."""
+        return self.narrative == REDACTED
+
+    @property
     def withdraws(self) -> bool:
         """Whether the row takes another back and says nothing in its place."""
         return not (self.status or self.narrative or self.timeframe)

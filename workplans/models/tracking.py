@@ -100,6 +100,18 @@ class TrackedItemQuerySet(QuerySet[M]):
             Q(withdrawn_on__isnull=True) | Q(withdrawn_on__gt=day), introduced_on__lte=day
         )
 
+    def held_q(self, day: date, condition: Q) -> Q:
+        """Return the condition that an item, or a part of it, has a responsibility on a day.
+
+        The condition given is one on the responsibility.
+        """
+        model: Any = self.model._meta.get_field("responsibilities").related_model
+        held = model.objects.on(day).filter(condition, item=OuterRef("pk"))
+        parts = self.model._default_manager.existing_on(day).filter(  # type: ignore[attr-defined]
+            Exists(held), parent=OuterRef("pk"), level=Level.PART
+        )
+        return Q(Exists(held)) | Q(Exists(parts))
+
     def archived_q(self, day: date) -> Q:
         """Return the condition that an item's plan, meeting or review is archived on a day."""
         condition = Q()

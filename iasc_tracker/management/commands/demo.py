@@ -8,21 +8,24 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.core import serializers
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.servers.basehttp import ThreadedWSGIServer, run
 from django.core.wsgi import get_wsgi_application
+from django.db import transaction
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from iasc_tracker.demo_environment import Address
-from workplans.models import Entity, SourceDocument
+from workplans.models import Entity, EntityAlias, SourceDocument, name_key
 
 FIXTURES = settings.BASE_DIR / "fixtures"
+ENTITIES = "entities.json"
 # A later document refers to what an earlier one tells.
 FIRST_FIXTURES = (
-    "entities.json",
+    ENTITIES,
     "opag-2020-07-09.json",
     "rg1-2020-07-16.json",
     "rg1-progress-2021-06.json",
@@ -31,7 +34,7 @@ ACCOUNT = "staff"
 
 
 class Command(BaseCommand):
-    """Migrate, load the documents not yet loaded, make a staff account, and serve."""
+    """Migrate, load what is not yet loaded, make a staff account, and serve."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -75,7 +78,7 @@ class Command(BaseCommand):
             self.serve(address)
 
     def load_documents(self) -> None:
-        """Load each fixture whose document is not in the database, in the order they need."""
+        """Load the entities and the documents not in the database, in the order they need."""
         first = [FIXTURES / name for name in FIRST_FIXTURES]
         others = sorted(set(FIXTURES.glob("*.json")).difference(first))
         for path in [*first, *others]:
@@ -83,11 +86,28 @@ class Command(BaseCommand):
                 raise CommandError(
                     _("%(path)s is missing: this copy is not whole.") % {"path": path}
                 )
-            if is_loaded(path):
+            if path.name == ENTITIES:
+                self.load_entities(path)
+            elif is_loaded(path):
                 self.stdout.write(_("Already there: %(name)s") % {"name": path.name})
             else:
                 call_command("loaddata", path, verbosity=0)
                 self.stdout.write(_("Loaded: %(name)s") % {"name": path.name})
+
+    def load_entities(self, path: Path) -> None:
+        """Load the entities and aliases of a file that are missing, and say how many."""
+        with transaction.atomic():
+            missing = missing_entities(path)
+            for new in serializers.deserialize("python", missing):
+                new.save()
+        if not missing:
+            self.stdout.write(_("Already there: %(name)s") % {"name": path.name})
+            return
+        entities = sum(record["model"] == "workplans.entity" for record in missing)
+        self.stdout.write(
+            _("Loaded: %(name)s (entities added: %(entities)d, aliases added: %(aliases)d)")
+            % {"name": path.name, "entities": entities, "aliases": len(missing) - entities}
+        )
 
     def make_account(self, new_password: bool) -> None:
         """Make the staff account, or keep it; print the password when it is given one."""
@@ -156,15 +176,45 @@ class Command(BaseCommand):
             ) from None
 
 
-def is_loaded(fixture: Path) -> bool:
-    """Whether the source document that a fixture carries, or else any of its entities, exists.
+def read_records(fixture: Path) -> list[dict[str, Any]]:
+    """Return the records of a fixture, as they stand in the file."""
+    records: list[dict[str, Any]] = json.loads(fixture.read_text(encoding="utf-8"))
+    return records
 
-    Documents and entities are told by their slugs; a fixture loads whole or not at all.
+
+def is_loaded(fixture: Path) -> bool:
+    """Whether the source document that a fixture carries exists, told by its slug."""
+    slugs = [
+        record["fields"]["slug"]
+        for record in read_records(fixture)
+        if record["model"] == "workplans.sourcedocument"
+    ]
+    return SourceDocument.objects.filter(slug__in=slugs).exists()
+
+
+def missing_entities(fixture: Path) -> list[dict[str, Any]]:
+    """Return the records of entities and aliases that the database lacks, in their order.
+
+    An entity is there under its slug, or as another that an alias of that name finds, into
+    which it was merged: what belongs to it then belongs to the other. An alias is there
+    whatever it finds.
     """
-    slugs: dict[str, list[str]] = {"workplans.sourcedocument": [], "workplans.entity": []}
-    for record in json.loads(fixture.read_text(encoding="utf-8")):
-        if record["model"] in slugs:
-            slugs[record["model"]].append(record["fields"]["slug"])
-    if documents := slugs["workplans.sourcedocument"]:
-        return SourceDocument.objects.filter(slug__in=documents).exists()
-    return Entity.objects.filter(slug__in=slugs["workplans.entity"]).exists()
+    found = {slug: slug for slug in Entity.objects.values_list("slug", flat=True)}
+    by_alias = dict(EntityAlias.objects.values_list("key", "entity__slug"))
+    missing = []
+    for record in read_records(fixture):
+        fields = record["fields"]
+        if record["model"] == "workplans.entity":
+            slug, belongs_to = fields["slug"], "parent"
+            known = found.get(slug) or by_alias.get(name_key(slug))
+            found[slug] = known or slug
+        else:
+            belongs_to = "entity"
+            known = by_alias.get(name_key(fields["alias"]))
+        if known is not None:
+            continue
+        if belongs_to in fields:
+            [named] = fields[belongs_to]
+            fields[belongs_to] = [found[named]]
+        missing.append(record)
+    return missing
