@@ -404,7 +404,9 @@ class TrackedItemFilter(django_filters.FilterSet):
         columns = ("ref", "title", "provisional_title", "description", "narrative")
         in_text = reduce(or_, (Q(**{f"{column}__icontains": word}) for column in columns))
         return in_text | self.holds(
-            Q(entity__name__icontains=word) | Q(entity__acronym__icontains=word)
+            Q(entity__name__icontains=word)
+            | Q(entity__acronym__icontains=word)
+            | Q(entity__aliases__alias__icontains=word)
         )
 
     def responsibilities(self) -> Any:

@@ -62,6 +62,7 @@ SEARCHED: tuple[str, ...] = (
     "description",
     "responsibilities__entity__name",
     "responsibilities__entity__acronym",
+    "responsibilities__entity__aliases__alias",
 )
 # How many of the chosen items the confirmation page names one by one.
 NAMED_ITEMS = 200

@@ -18,9 +18,9 @@ from tests.public_pages import read_alert, read_csv, read_refs, read_text
 
 pytestmark = pytest.mark.django_db
 
-# Read by the page of a list: the choices of body, meeting, theme and lead; the count, the rows
-# with their meetings and recommendations, and the parties of the rows.
-QUERIES = 4 + 3
+# Read by the page of a list: the choices of body, meeting, review, theme and lead; the count, the
+# rows with their meetings and recommendations, and the parties of the rows.
+QUERIES = 5 + 3
 
 
 @pytest.mark.parametrize("size", [3, 30])

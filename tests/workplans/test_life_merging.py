@@ -97,6 +97,31 @@ def test_both_old_names_and_the_old_address_still_find_it(staff_client, pair):
     assert Client().get("/entities/nobody/").status_code == 404
 
 
+def test_lists_and_searches_go_on_understanding_the_old_names(staff_client, pair):
+    goes, stays = pair
+    group = make_entity(kind="results_group", slug="rg9", name="Ninth group")
+    item = make_deliverable(
+        priority_area=make_area(workplan=make_workplan(owner=group)), title="Led by both names"
+    )
+    make_party(item, entity=goes)
+    point = make_action_point(meeting=make_meeting(body=goes))
+    make_deliverable(title="Of nobody")
+    take(staff_client, "merge", goes, into=str(stays.pk))
+    take(staff_client, "merge", group, into=str(make_entity(kind="results_group").pk))
+
+    def listed(address, **query):
+        return [row.item for row in Client().get(address, query).context["rows"]]
+
+    for query in ({"lead": "unh-old"}, {"lead": "un-habitat"}, {"q": "UNH"}, {"group": "rg9"}):
+        assert listed("/deliverables/", **query) == [item], query
+    assert listed("/action-points/", body="unh-old") == [point]
+    assert listed("/deliverables/", lead=["unh-old", "un-habitat"]) == [item]
+    refused = Client().get("/deliverables/", {"lead": "never-was"})
+    assert refused.status_code == 400
+    found = staff_client.get(reverse("admin:workplans_deliverable_changelist"), {"q": "UNH"})
+    assert [row.pk for row in found.context["cl"].result_list] == [item.pk]
+
+
 def test_a_results_group_keeps_its_old_address(staff_client):
     goes = make_entity(kind="results_group", slug="rg9", name="Group 9")
     stays = make_entity(kind="results_group", slug="rg1", name="Group 1")

@@ -466,8 +466,13 @@ class GiveFinalWording(Step):
         )
 
     def outcomes(self) -> list[Outcome]:
+        title = self.cleaned_data["final"]
         found = [
-            outcome(_("The title becomes “%(title)s”.") % {"title": self.cleaned_data["final"]})
+            outcome(
+                _("The wording stays as it is, and is final.")
+                if title == self.record.title
+                else _("The title becomes “%(title)s”.") % {"title": title}
+            )
         ]
         if kept := self._provisional():
             words = _("Kept to see as the provisional wording: “%(title)s”.")

@@ -12,6 +12,7 @@ from workplans.life.steps import Outcome, Step, in_words, outcome
 from workplans.models import Level, SourceDocument
 from workplans.models.ledger_rows import REDACTED
 from workplans.status import remove_narrative, same_narrative
+from workplans.update_forms import row_in_words
 
 
 class RemoveNarrative(Step):
@@ -43,7 +44,7 @@ class RemoveNarrative(Step):
         update: Any = self.fields["update"]
         rows = self.record.updates.exclude(narrative__in=("", REDACTED))
         update.queryset = rows.order_by("-sequence")
-        update.label_from_instance = self._label
+        update.label_from_instance = row_in_words
 
     @staticmethod
     def _label(row: Any) -> str:
