@@ -25,6 +25,6 @@ class WorkplansConfig(AppConfig):
         )
         checks.register()
         loading.register()
-        pre_delete.connect(field_log.forget_address, dispatch_uid="workplans.field_log.forget")
+        pre_delete.connect(field_log.forget_person, dispatch_uid="workplans.field_log.forget")
         post_delete.connect(spend_reference, dispatch_uid="workplans.references.spend")
         post_migrate.connect(triggers.install_after_migrate)

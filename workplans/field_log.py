@@ -15,6 +15,7 @@ from typing import Any
 
 from auditlog.models import LogEntry
 from auditlog.registry import auditlog
+from django.contrib.admin.models import LogEntry as AdminLogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
@@ -41,10 +42,13 @@ def keep_log_of(*kinds: type[models.Model]) -> None:
         auditlog.register(model, exclude_fields=following, m2m_fields=lists)
 
 
-def forget_address(instance: models.Model, **kwargs: Any) -> None:
-    """Take the e-mail address of an account that is deleted out of the log."""
+def forget_person(instance: models.Model, **kwargs: Any) -> None:
+    """Take the name and address of an account that is deleted out of the logs, however it is."""
     if isinstance(instance, get_user_model()):
         LogEntry.objects.filter(actor=instance).update(actor_email=None)
+        accounts = ContentType.objects.get_for_model(instance)
+        about = AdminLogEntry.objects.filter(content_type=accounts, object_id=str(instance.pk))
+        about.delete()
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,10 @@ class LifeMixin(admin.ModelAdmin):
     ) -> HttpResponse:
         pks = sorted(queryset.order_by().values_list("pk", flat=True))
         query = request.GET.urlencode()
+        if len(pks) > MOST_RECORDS:
+            words = _("%(count)d are chosen. Choose at most %(most)d at once.")
+            messages.error(request, words % {"count": len(pks), "most": MOST_RECORDS})
+            return redirect(modeladmin._back_url(query))
         return modeladmin.first_page(request, step, pks, query)
 
     def render_change_form(
@@ -122,8 +126,7 @@ class LifeMixin(admin.ModelAdmin):
         records = self._records(request, pks)
         if records is None:
             return redirect(self._back_url(query))
-        asked = {name: value for name, value in request.GET.items() if name in step.base_fields}
-        form = step(records, self._user(request), initial=asked)
+        form = step(records, self._user(request))
         defaults = {
             name: value
             for name, field in form.fields.items()
@@ -131,21 +134,27 @@ class LifeMixin(admin.ModelAdmin):
         }
         probe = step(records, self._user(request), data=defaults)
         if probe.is_valid():
-            return self._page(request, form, query, probe.outcomes(), probe.fingerprint())
+            outcomes = probe.outcomes()
+            return self._page(request, form, query, outcomes, probe.fingerprint(outcomes))
         return self._page(request, form, query, refusals=probe.non_field_errors())
 
     def _answer(
         self, request: HttpRequest, step: type[Step], pks: Sequence[int], query: str
     ) -> HttpResponse:
         with transaction.atomic():
-            self.lock_records(pks)
+            # All in one go and in the order of their keys, so that two who take steps at once
+            # wait for each other instead of locking each other out.
+            other = read_keys(request.POST.get(step.other_record, "")) if step.other_record else []
+            self.lock_records(sorted({*pks, *other}))
             records = self._records(request, pks)
             if records is None:
                 return redirect(self._back_url(query))
+            step.lock(records)
             form = step(records, self._user(request), data=request.POST)
             if not form.is_valid():
                 return self._page(request, form, query, refusals=form.non_field_errors())
-            outcomes, fingerprint = form.outcomes(), form.fingerprint()
+            outcomes = form.outcomes()
+            fingerprint = form.fingerprint(outcomes)
             if "confirm" not in request.POST:
                 return self._page(request, form, query, outcomes, fingerprint)
             if request.POST.get("shown") != fingerprint:

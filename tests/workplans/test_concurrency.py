@@ -11,7 +11,13 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.admin_pages import read_form
-from tests.factories import make_area, make_deliverable, make_source, make_workplan
+from tests.factories import (
+    make_area,
+    make_deliverable,
+    make_entity,
+    make_source,
+    make_workplan,
+)
 from tests.life import confirm, look
 from workplans.editing import VersionedAdmin
 from workplans.models import Deliverable, DeliverableUpdate, Level
@@ -154,3 +160,74 @@ def test_of_8_who_carry_the_same_plan_over_one_does(staff_user):
     assert sorted(at_once(take)) == [200] * (WRITERS - 1) + [302]
     continued = target.tracked_items().values_list("continues", flat=True)
     assert sorted(continued) == sorted(item.pk for item in items)
+
+
+def race_steps(staff_user, *steps):
+    """Let people confirm steps at once that were all looked at before; return the answers."""
+    client = Client()
+    client.force_login(staff_user)
+    cookies = client.cookies
+    pages = [look(client, name, record, **answers) for name, record, answers in steps]
+    assert all(page.context["outcomes"] for page in pages)
+    together = Barrier(WRITERS)
+
+    def take(number):
+        own = Client()
+        own.cookies = cookies
+        together.wait(timeout=60)
+        return confirm(own, pages[number % len(pages)]).status_code
+
+    return at_once(take)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_steps_that_cross_wait_for_each_other_and_none_fails(staff_user):
+    """Two of each kind at once, each of which locks what the other is about."""
+    for _ in range(5):
+        plans = [make_area().workplan, make_area().workplan]
+        items = [make_deliverable(priority_area=plan.priority_areas.get()) for plan in plans]
+        entities = [make_entity(), make_entity(), make_entity()]
+        crossing = [
+            [("carry-over", a, {"target": str(b.pk)}) for a, b in (plans, plans[::-1])],
+            [("supersede", a, {"superseded_by": str(b.pk)}) for a, b in (items, items[::-1])],
+            [
+                ("merge", entities[a], {"into": str(entities[b].pk)})
+                for a, b in ((0, 1), (1, 0), (1, 2))
+            ],
+        ]
+        for steps in crossing:
+            codes = race_steps(staff_user, *steps)
+            assert set(codes) <= {200, 302}, steps
+            assert 302 in codes
+    assert list(problems()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_merge_does_not_undo_an_edit_made_at_once(staff_user):
+    client = Client()
+    client.force_login(staff_user)
+    for _ in range(5):
+        goes, stays = make_entity(), make_entity()
+        plan = make_workplan(owner=goes)
+        page = look(client, "merge", goes, into=str(stays.pk))
+        url = reverse("admin:workplans_workplan_change", args=[plan.pk])
+        opened = read_form(client.get(url)) | {"title": "Edited meanwhile"}
+        together = Barrier(WRITERS)
+
+        def write(number, page=page, url=url, opened=opened, together=together):
+            own = Client()
+            own.cookies = client.cookies
+            together.wait(timeout=60)
+            if number == 0:
+                return number, confirm(own, page).status_code
+            if number == 1:
+                return number, own.post(url, opened).status_code
+            return number, 0
+
+        codes = dict(at_once(write))
+        plan.refresh_from_db()
+        # Whoever comes second is shown what the first did.
+        assert {codes[0], codes[1]} <= {200, 302}
+        assert 302 in (codes[0], codes[1])
+        assert (plan.owner == stays) == (codes[0] == 302)
+        assert (plan.title == "Edited meanwhile") == (codes[1] == 302)

@@ -185,6 +185,20 @@ class TestSeveralAtOnce:
         assert answer.status_code == 302
 
 
+class TestOddAnswers:
+    @pytest.mark.parametrize("value", ["abc", "9" * 20, "9" * 400, "-1", "1\0", "０"])
+    def test_no_key_is_no_choice(self, staff_client, value):
+        item = make_deliverable()
+        for step, name in (("supersede", "superseded_by"), ("discontinue", "source")):
+            page = look(staff_client, step, item, **{name: value})
+            assert "valid choice" in refusals(page)
+            opened = staff_client.get(step_url(item, step), {"records": item.pk, name: value})
+            assert opened.status_code == 200
+        plan, entity = make_workplan(), make_entity()
+        assert "valid choice" in refusals(look(staff_client, "carry-over", plan, target=value))
+        assert "valid choice" in refusals(look(staff_client, "merge", entity, into=value))
+
+
 class TestConfirming:
     def test_does_nothing_if_what_would_happen_has_changed_since(self, staff_client):
         plan, _items = make_holder("workplan", published=False)
@@ -275,6 +289,30 @@ class TestDiscontinuing:
         page = look(staff_client, "discontinue", done, narrative="Over.")
         assert "closed already" in refusals(page)
 
+    def test_does_not_hide_behind_a_later_status(self, staff_client, make):
+        item = make()
+        make_update(item, status=item.STATUSES[-2].code, effective_on=date(2021, 6, 1))
+        early = make_source(dated=date(2021, 3, 1))
+        for answers in ({"effective_on": "2021-05-31"}, {"source": str(early.pk)}):
+            page = look(staff_client, "discontinue", item, narrative="Over.", **answers)
+            assert "A later status is known" in refusals(page)
+            assert item.ref in refusals(page)
+        take(staff_client, "discontinue", item, narrative="Over.", effective_on="2021-06-01")
+        assert item.cached_status == "discontinued"
+
+    def test_shows_what_was_told_meanwhile_and_asks_again(self, staff_client, make):
+        items = [make() for _ in range(202)]
+        page = look(staff_client, "discontinue", *items, narrative="Over.")
+        make_update(items[-1], narrative="Nearly out.", effective_on=date(2021, 6, 1))
+        answer = confirm(staff_client, page)
+        assert "This is not what was shown" in answer.content.decode()
+        assert not items[0].updates.exists()
+
+    def test_refuses_what_is_withdrawn(self, staff_client, make):
+        item = make(withdrawn_on=date(2021, 1, 1))
+        page = look(staff_client, "discontinue", item, narrative="Over.")
+        assert "Withdrawn" in refusals(page)
+
     def test_needs_a_reason(self, staff_client, make):
         page = look(staff_client, "discontinue", make(), narrative=" ")
         assert "This field is required" in refusals(page)
@@ -357,6 +395,29 @@ class TestWithdrawing:
         assert part.withdrawn_on is None
         assert figures() == before
 
+    def test_what_was_superseded_before_stays_so_when_it_is_restored(self, staff_client, make):
+        item, other = make(), make()
+        part = make_part(item)
+        for one in (item, part):
+            take(staff_client, "supersede", one, superseded_by=str(other.pk))
+        take(staff_client, "withdraw", item)
+        page = take(staff_client, "restore", item)
+        assert "Not withdrawn any more" in told(page)
+        part.refresh_from_db()
+        assert (item.withdrawn_on, part.withdrawn_on) == (None, None)
+        assert item.superseded_by == part.superseded_by == other
+        assert "Not superseded any more" in told(take(staff_client, "restore", item))
+        part.refresh_from_db()
+        assert (item.superseded_by, part.superseded_by) == (None, other)
+
+    def test_refuses_a_day_before_it_existed_and_days_out_of_reach(self, staff_client, make):
+        item = make(introduced_on=date(2020, 5, 1))
+        page = look(staff_client, "withdraw", item, withdrawn_on="2020-04-30")
+        assert "exist only later" in refusals(page)
+        for day in ("0001-01-01", "1991-12-31", "9999-12-31"):
+            page = look(staff_client, "withdraw", item, withdrawn_on=day)
+            assert "Give a day from 1 January 1992" in refusals(page), day
+
     def test_a_heading_goes_with_its_items_or_not_at_all(self, staff_client, make):
         heading = make(level="heading")
         place = {name: getattr(heading, name) for name in heading.ORIGIN}
@@ -410,6 +471,14 @@ class TestDeleting:
         make_update(part)
         assert part.ref in refusals(look(staff_client, "delete", with_told_part))
         assert type(told_of).objects.count() == 5
+
+    def test_takes_items_that_refer_to_one_another(self, staff_client, make):
+        first = make()
+        second = make(continues=first)
+        first.superseded_by, first.superseded_on = second, date(2021, 1, 1)
+        first.save()
+        take(staff_client, "delete", first, second)
+        assert not type(first).objects.exists()
 
     def test_takes_a_heading_with_all_that_stands_under_it(self, staff_client, make):
         heading = make(level="heading")
@@ -502,6 +571,17 @@ class TestRemovingANarrative:
         log = staff_client.get(reverse("admin:workplans_deliverable_history", args=[item.pk]))
         assert "Health data of a person" in log.content.decode()
         assert "Jane" not in log.content.decode()
+
+    def test_names_other_items_of_which_the_same_was_told(self, staff_client):
+        item, other = make_deliverable(), make_action_point()
+        row = make_update(item, narrative="Jane Doe is ill.")
+        make_update(other, narrative="Jane Doe is ill.")
+        answers = {"update": str(row.pk), "reason": "Health data"}
+        page = take(staff_client, "remove-narrative", item, **answers)
+        assert other.ref in told(page)
+        again = make_update(other, narrative="All is well.")
+        page = look(staff_client, "remove-narrative", other, update=str(again.pk), reason="x")
+        assert item.ref not in told(page)
 
     def test_needs_a_reason_and_a_narrative(self, staff_client):
         item = make_deliverable()
@@ -606,6 +686,18 @@ class TestCarryingOver:
         page = take(staff_client, "carry-over", plan, target=str(target.pk), **answers)
         assert "7 Everything else (for “1 Protection”)" in told(page)
         assert {item.priority_area.number for item in target.tracked_items()} == {"7"}
+
+    def test_what_is_new_follows_what_was_carried_to_another_area(self, staff_client, plan):
+        target = make_workplan(slug="rg1-2022")
+        second = plan.priority_areas.get(number="2")
+        answers = {"target": str(target.pk)}
+        take(staff_client, "carry-over", plan, **answers, **{f"area_{second.pk}": "7"})
+        heading = Deliverable.objects.get(ref="RG1-2020-2")
+        make_deliverable(priority_area=second, parent=heading, number="2.3", title="New")
+        take(staff_client, "carry-over", plan, **answers)
+        new = Deliverable.objects.get(ref="RG1-2022-2.3")
+        assert new.priority_area.number == "7"
+        new.full_clean()
 
     def test_never_gives_a_reference_twice(self, staff_client, plan):
         target = make_workplan(slug="rg1-2022")

@@ -148,7 +148,7 @@ class TestWhatBothHave:
         Membership.objects.create(group=group, member=goes, until=date(2020, 1, 1))
         Membership.objects.create(group=group, member=stays)
         page = take(staff_client, "merge", goes, into=str(stays.pk))
-        assert "each pair becomes one" in told(page)
+        assert "Each pair becomes one" in told(page)
         assert [one.pk for one in item.responsibilities.all()] == [kept.pk]
         kept.refresh_from_db()
         assert kept.as_printed == "UN-Habitat; UNH; others"
@@ -197,6 +197,20 @@ def test_a_name_that_finds_another_goes_on_finding_it(staff_client, pair):
     page = take(staff_client, "merge", goes, into=str(stays.pk))
     assert "go on finding another entity" in told(page)
     assert EntityAlias.objects.get(key="unh").entity == third
+
+
+@pytest.mark.parametrize("slug", ["ocha", "unocha"])
+def test_two_entries_with_one_acronym_leave_no_address_dead(staff_client, slug):
+    goes = make_entity(name="OCHA office", acronym="OCHA", slug=slug)
+    stays = make_entity(name="Coordination office", acronym="OCHA", slug="un-ocha")
+    item = make_deliverable()
+    make_party(item, entity=goes)
+    take(staff_client, "merge", goes, into=str(stays.pk))
+    assert Client().get(f"/entities/{slug}/").url == "/entities/un-ocha/"
+    assert [row.item for row in Client().get(f"/deliverables/?lead={slug}").context["rows"]] == [
+        item
+    ]
+    assert Entity.objects.get_by_natural_key(slug) == stays
 
 
 def test_a_document_loaded_later_names_what_the_entity_was_merged_into(

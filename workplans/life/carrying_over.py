@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
-from django.contrib import admin
-from django.contrib.admin.widgets import AdminDateWidget, AutocompleteSelect
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from workplans import days
-from workplans.life.steps import Outcome, Step, change, in_words, outcome
+from workplans.life.steps import DayField, Outcome, RecordField, Step, change, in_words, outcome
 from workplans.models import (
     LEAD_ROLES,
     Deliverable,
@@ -25,6 +23,7 @@ from workplans.models import (
     Workplan,
 )
 from workplans.models.references import next_ref
+from workplans.status import lock_items
 from workplans.status_words import CLOSED_CODES
 
 # What an item takes along; its state is not among it, since that is told of the new one anew.
@@ -66,12 +65,11 @@ class CarryOver(Step):
     takes_many = False
     permissions = ("change", "workplans.add_deliverable")
 
-    target = forms.ModelChoiceField(
-        label=gettext_lazy("To the workplan"), queryset=Workplan.objects.all()
-    )
-    carried_on = forms.DateField(
+    other_record = "target"
+
+    target = RecordField(label=gettext_lazy("To the workplan"), queryset=Workplan.objects.all())
+    carried_on = DayField(
         label=gettext_lazy("From"),
-        widget=AdminDateWidget,
         help_text=gettext_lazy("The new items exist from this day on."),
     )
     archive = forms.BooleanField(
@@ -90,10 +88,7 @@ class CarryOver(Step):
             del self.fields["archive"]
         target: Any = self.fields["target"]
         target.queryset = Workplan.objects.exclude(pk=plan.pk)
-        target.widget = AutocompleteSelect(
-            PriorityArea._meta.get_field("workplan"), admin.site, attrs={"data-width": "100%"}
-        )
-        target.widget.choices = target.choices
+        target.refer_like(PriorityArea._meta.get_field("workplan"))
         open_items = self._open_items()
         self.open_items = [item for item in open_items if item.level == Level.ITEM]
         areas = {item.priority_area_id for item in self.open_items}
@@ -108,6 +103,15 @@ class CarryOver(Step):
                 widget=forms.TextInput(attrs={"size": 6}),
                 help_text=_("Of an area that the other workplan has, or of one to be made there."),
             )
+
+    @classmethod
+    def lock(cls, records: Sequence[Workplan]) -> None:
+        for plan in records:
+            lock_items(Deliverable, list(plan.tracked_items().values_list("pk", flat=True)))
+
+    def concerned(self) -> list[Any]:
+        """The items that are carried over; the fields of both plans are among the outcomes."""
+        return [one.old for one in self.carried()]
 
     def _open_items(self) -> list[Any]:
         plan: Workplan = self.record
@@ -263,15 +267,16 @@ class CarryOver(Step):
 
     def perform(self) -> str:
         target: Workplan = self.cleaned_data["target"]
-        list(Workplan.objects.select_for_update().filter(pk=target.pk))
         carried = self.carried()
         areas = self._make_areas(target)
         made: dict[int, Deliverable] = {}
         for one in carried:
+            # A successor made earlier may stand in another area; what belongs to it follows it.
+            parent = made.get(one.old.parent_id) or self._successor(one.old.parent_id, target)
             new = Deliverable(
                 ref=one.ref,
-                priority_area=areas[one.area_number],
-                parent=made.get(one.old.parent_id) or self._successor(one.old.parent_id, target),
+                priority_area=parent.priority_area if parent else areas[one.area_number],
+                parent=parent,
                 continues=one.old,
                 introduced_on=self.cleaned_data["carried_on"],
                 initial_timeframe=one.old.timeframe,

@@ -6,35 +6,43 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.contrib import admin
-from django.contrib.admin.widgets import AdminDateWidget, AutocompleteSelect
 from django.db.models import CASCADE, PROTECT, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from workplans import days
-from workplans.life.steps import Outcome, Step, change, in_words, kind_and_name, outcome
+from workplans.life.steps import (
+    DayField,
+    Outcome,
+    RecordField,
+    Step,
+    change,
+    in_words,
+    kind_and_name,
+    outcome,
+)
 from workplans.models import Level, SourceDocument, Wording
 from workplans.status import Entry, UpdatesRefused, record_updates
 from workplans.status_words import BY_CODE, CLOSED_CODES, DISCONTINUED
+from workplans.update_forms import shorten
 
 
 def with_parts(items: Sequence[Any]) -> list[Any]:
-    """Return items, each followed by its parts."""
-    parts = list(
-        type(items[0]).objects.filter(parent__in=items, level=Level.PART).order_by("order", "ref")
-    )
+    """Return items, each followed by those of its parts that are not among them."""
     chosen = {item.pk for item in items}
-    return [
-        one
-        for item in items
-        for one in (item, *(p for p in parts if p.parent_id == item.pk and p.pk not in chosen))
-    ]
+    parts: dict[int, list[Any]] = {}
+    below = type(items[0]).objects.filter(parent__in=items, level=Level.PART)
+    for part in below.order_by("order", "ref"):
+        if part.pk not in chosen:
+            parts.setdefault(part.parent_id, []).append(part)
+    return [one for item in items for one in (item, *parts.get(item.pk, ()))]
 
 
-def is_superseded(item: Any) -> bool:
-    """Return whether an item is superseded by the site's today."""
-    return item.superseded_on is not None and item.superseded_on <= days.site_today()
+def standing_words(item: Any) -> str:
+    """Return an item with its status and the beginning of its narrative."""
+    told = [str(BY_CODE[item.cached_status].label), shorten(item.cached_narrative)]
+    named = {"item": item, "told": " · ".join(filter(None, told))}
+    return _("%(item)s (%(told)s)") % named
 
 
 class Discontinue(Step):
@@ -50,13 +58,12 @@ class Discontinue(Step):
         widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
         help_text=gettext_lazy("The narrative of the update. It is shown publicly."),
     )
-    effective_on = forms.DateField(
+    effective_on = DayField(
         label=gettext_lazy("True from"),
         required=False,
-        widget=AdminDateWidget,
         help_text=gettext_lazy("Leave it blank for the source's day, or today without a source."),
     )
-    source = forms.ModelChoiceField(
+    source = RecordField(
         label=gettext_lazy("Source"), queryset=SourceDocument.objects.all(), required=False
     )
     locator = forms.CharField(
@@ -69,13 +76,16 @@ class Discontinue(Step):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         update = type(self.records[0]).update_model()
-        field: Any = self.fields["source"]
-        field.widget = AutocompleteSelect(update._meta.get_field("source"), admin.site)
-        field.widget.choices = field.choices
+        source: Any = self.fields["source"]
+        source.refer_like(update._meta.get_field("source"))
 
     @classmethod
     def fits(cls, record: Any) -> bool:
-        return record.level != Level.HEADING and record.cached_status not in CLOSED_CODES
+        return (
+            record.level != Level.HEADING
+            and record.withdrawn_on is None
+            and record.cached_status not in CLOSED_CODES
+        )
 
     def clean(self) -> None:
         super().clean()
@@ -83,28 +93,63 @@ class Discontinue(Step):
             _("A heading has no status. Choose its items instead:"),
             (one for one in self.records if one.level == Level.HEADING),
         )
-        if not self.errors and not self._open():
+        self.refuse(
+            _("Withdrawn, so there is nothing to discontinue:"),
+            (one for one in self.records if one.withdrawn_on is not None),
+        )
+        if self.errors:
+            return
+        found = self.concerned()
+        if not found:
             self.add_error(None, _("All that you chose is closed already."))
+            return
+        later = (
+            type(found[0])
+            .update_model()
+            .objects.standing()
+            .filter(item__in=[one.pk for one in found], effective_on__gt=self.day())
+            .exclude(status="")
+        )
+        self.refuse(
+            _("A later status is known, which would go on standing. Give its day or a later one:"),
+            (
+                _("%(ref)s (%(status)s on %(day)s)")
+                % {
+                    "ref": row.item.ref,
+                    "status": row.status_word.label,
+                    "day": in_words(row.effective_on),
+                }
+                for row in later.select_related("item").order_by("item", "effective_on")
+            ),
+        )
 
-    def _open(self) -> list[Any]:
+    def day(self) -> Any:
+        """Return the day from which the items will be discontinued."""
+        source = self.cleaned_data.get("source")
+        return (
+            self.cleaned_data.get("effective_on")
+            or (source.dated if source else None)
+            or days.site_today()
+        )
+
+    def concerned(self) -> list[Any]:
         """The chosen items that are open, and their parts that have an open status."""
+        chosen = {one.pk for one in self.records}
         return [
             one
             for one in with_parts(self.records)
-            if one.cached_status not in CLOSED_CODES and (one in self.records or one.cached_status)
+            if one.cached_status not in CLOSED_CODES and (one.pk in chosen or one.cached_status)
         ]
 
     def outcomes(self) -> list[Outcome]:
-        source, day = self.cleaned_data["source"], self.cleaned_data["effective_on"]
-        day = day or (source.dated if source else None) or days.site_today()
-        found = self._open()
-        told = [f"{one} ({BY_CODE[one.cached_status].label})" for one in found]
-        left = [one for one in self.records if one not in found]
+        found = self.concerned()
+        open_keys = {one.pk for one in found}
+        left = [one for one in self.records if one.pk not in open_keys]
         outcomes = [
             outcome(
                 _("Discontinued from %(day)s, with the narrative above in their history:")
-                % {"day": in_words(day)},
-                told,
+                % {"day": in_words(self.day())},
+                map(standing_words, found),
             )
         ]
         if left:
@@ -112,7 +157,7 @@ class Discontinue(Step):
         return outcomes
 
     def perform(self) -> str:
-        found = self._open()
+        found = self.concerned()
         entries = [
             Entry(
                 item=one,
@@ -150,19 +195,17 @@ class Supersede(Step):
         "what stands in their place."
     )
 
-    superseded_by = forms.ModelChoiceField(
-        label=gettext_lazy("Superseded by"), queryset=SourceDocument.objects.none()
-    )
-    superseded_on = forms.DateField(label=gettext_lazy("Superseded from"), widget=AdminDateWidget)
+    other_record = "superseded_by"
+
+    superseded_on = DayField(label=gettext_lazy("Superseded from"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["initial"] = {"superseded_on": days.site_today()} | (kwargs.get("initial") or {})
         super().__init__(*args, **kwargs)
         model = type(self.records[0])
-        field: Any = self.fields["superseded_by"]
-        field.queryset = model.objects.all()
-        field.widget = AutocompleteSelect(model._meta.get_field("superseded_by"), admin.site)
-        field.widget.choices = field.choices
+        other = RecordField(label=_("Superseded by"), queryset=model.objects.all())
+        other.refer_like(model._meta.get_field("superseded_by"))
+        self.fields = {"superseded_by": other, **self.fields}
 
     @classmethod
     def fits(cls, record: Any) -> bool:
@@ -210,7 +253,7 @@ class Supersede(Step):
                     "item": self.cleaned_data["superseded_by"],
                     "day": in_words(self.cleaned_data["superseded_on"]),
                 },
-                [f"{one} ({BY_CODE[one.cached_status].label})" for one in self.records],
+                map(standing_words, self.records),
             ),
             outcome(_("Their status and history stay as they are, and earlier days too.")),
         ]
@@ -240,9 +283,8 @@ class Withdraw(Step):
         "discontinued instead."
     )
 
-    withdrawn_on = forms.DateField(
+    withdrawn_on = DayField(
         label=gettext_lazy("Withdrawn from"),
-        widget=AdminDateWidget,
         help_text=gettext_lazy("Pages of earlier days still show it."),
     )
 
@@ -259,6 +301,12 @@ class Withdraw(Step):
         self.refuse(
             _("Withdrawn already:"), (one for one in self.records if one.withdrawn_on is not None)
         )
+        day = self.cleaned_data.get("withdrawn_on")
+        if day is not None:
+            self.refuse(
+                _("They exist only later than that day. Delete them, or give a later day:"),
+                (one for one in self.records if one.introduced_on > day),
+            )
         headings = [one for one in self.records if one.level == Level.HEADING]
         if headings:
             model, chosen = type(headings[0]), [one.pk for one in self.records]
@@ -268,7 +316,8 @@ class Withdraw(Step):
                 left.exclude(pk__in=chosen),
             )
 
-    def _concerned(self) -> list[Any]:
+    def concerned(self) -> list[Any]:
+        """The chosen items, and their parts."""
         return [one for one in with_parts(self.records) if one.withdrawn_on is None]
 
     def outcomes(self) -> list[Outcome]:
@@ -276,13 +325,13 @@ class Withdraw(Step):
             outcome(
                 _("From %(day)s on in no list, figure or file:")
                 % {"day": in_words(self.cleaned_data["withdrawn_on"])},
-                self._concerned(),
+                self.concerned(),
             ),
             outcome(_("Their pages stay, say that they are withdrawn, and keep their history.")),
         ]
 
     def perform(self) -> str:
-        found = self._concerned()
+        found = self.concerned()
         for one in found:
             change(one, withdrawn_on=self.cleaned_data["withdrawn_on"])
         return ngettext(
@@ -314,9 +363,9 @@ class Restore(Step):
             (one for one in above if one.pk not in chosen),
         )
 
-    def _concerned(self) -> list[Any]:
-        """The chosen items, and the parts that were withdrawn with one of them."""
-        day = {one.pk: one.withdrawn_on for one in self.records}
+    def _withdrawn(self) -> list[Any]:
+        """The chosen items that are withdrawn, and the parts that were withdrawn with one."""
+        day = {one.pk: one.withdrawn_on for one in self.records if one.withdrawn_on}
         return [
             one
             for one in with_parts(self.records)
@@ -324,21 +373,34 @@ class Restore(Step):
             or (one.withdrawn_on is not None and one.withdrawn_on == day.get(one.parent_id))
         ]
 
+    def _superseded(self) -> list[Any]:
+        """The chosen items that are superseded and not withdrawn."""
+        return [one for one in self.records if one.superseded_by_id and not one.withdrawn_on]
+
+    def concerned(self) -> list[Any]:
+        """All that is restored, from either."""
+        return [*self._withdrawn(), *self._superseded()]
+
     def outcomes(self) -> list[Outcome]:
-        return [
-            outcome(
-                _("In lists, figures and files again, on every day since they exist:"),
-                self._concerned(),
-            )
-        ]
+        found = []
+        if withdrawn := self._withdrawn():
+            words = _("Not withdrawn any more: in lists, figures and files on every day:")
+            found.append(outcome(words, withdrawn))
+        if superseded := self._superseded():
+            words = _("Not superseded any more, and counted by their own status on every day:")
+            found.append(outcome(words, superseded))
+        return found
 
     def perform(self) -> str:
-        found = self._concerned()
-        for one in found:
-            change(one, withdrawn_on=None, superseded_by=None, superseded_on=None)
-        return ngettext(
-            "%(count)d item was restored.", "%(count)d items were restored.", len(found)
-        ) % {"count": len(found)}
+        withdrawn, superseded = self._withdrawn(), self._superseded()
+        for one in withdrawn:
+            change(one, withdrawn_on=None)
+        for one in superseded:
+            change(one, superseded_by=None, superseded_on=None)
+        count = len(withdrawn) + len(superseded)
+        return ngettext("%(count)d item was restored.", "%(count)d items were restored.", count) % {
+            "count": count
+        }
 
 
 class Delete(Step):
@@ -356,7 +418,7 @@ class Delete(Step):
     def fits(cls, record: Any) -> bool:
         return not record.updates.exists()
 
-    def _concerned(self) -> list[Any]:
+    def concerned(self) -> list[Any]:
         """The chosen items, what stands under chosen headings, and the parts of all of them."""
         model = type(self.records[0])
         chosen = [one.pk for one in self.records]
@@ -365,7 +427,7 @@ class Delete(Step):
 
     def clean(self) -> None:
         super().clean()
-        found = self._concerned()
+        found = self.concerned()
         model = type(found[0])
         with_history = model.objects.filter(pk__in=[one.pk for one in found])
         self.refuse(
@@ -388,11 +450,11 @@ class Delete(Step):
             for row in relation.related_model._default_manager.filter(
                 **{f"{relation.field.name}__in": items}
             )
-            if row not in items
+            if type(row) is not type(items[0]) or row.pk not in {item.pk for item in items}
         ]
 
     def outcomes(self) -> list[Outcome]:
-        found = self._concerned()
+        found = self.concerned()
         outcomes = [outcome(_("Deleted for good:"), found)]
         if along := self._referring(found, CASCADE):
             outcomes.append(outcome(_("Deleted with them:"), map(kind_and_name, along)))
@@ -402,7 +464,11 @@ class Delete(Step):
         return outcomes
 
     def perform(self) -> str:
-        found = self._concerned()
+        found = self.concerned()
+        # What the items say of each other goes with them.
+        among = type(found[0]).objects.filter(pk__in=[one.pk for one in found])
+        among.filter(continues__in=among).update(continues=None)
+        among.filter(superseded_by__in=among).update(superseded_by=None, superseded_on=None)
         # Parts before their items, items before their headings.
         depth = {Level.PART: 0, Level.ITEM: 1, Level.HEADING: 2}
         for one in sorted(found, key=lambda one: depth[Level(one.level)]):
@@ -425,7 +491,7 @@ class GiveFinalWording(Step):
         max_length=500,
         widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
-    source = forms.ModelChoiceField(
+    source = RecordField(
         label=gettext_lazy("Source"),
         queryset=SourceDocument.objects.all(),
         required=False,
@@ -443,9 +509,8 @@ class GiveFinalWording(Step):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["final"].initial = self.record.title
-        field: Any = self.fields["source"]
-        field.widget = AutocompleteSelect(self.record._meta.get_field("source"), admin.site)
-        field.widget.choices = field.choices
+        source: Any = self.fields["source"]
+        source.refer_like(self.record._meta.get_field("source"))
 
     @classmethod
     def fits(cls, record: Any) -> bool:

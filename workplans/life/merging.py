@@ -5,26 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django import forms
-from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from workplans.life.steps import Outcome, Step, change, outcome
+from workplans.life.steps import Outcome, RecordField, Step, change, outcome
 from workplans.models import Entity, EntityAlias, Membership, name_key
 from workplans.models.versions import LoggedWith
 
 
-def references_to(entity: Entity) -> Iterator[tuple[models.ForeignKey, list[Any]]]:
-    """Yield each foreign key that points to entities, with the rows that name this one."""
+def references_to(
+    entity: Entity, *, locked: bool = False
+) -> Iterator[tuple[models.ForeignKey, list[Any]]]:
+    """Yield each foreign key that points to entities, with the rows that name this one.
+
+    Rows that are `locked` are as the last edit left them, and stay so until they are written.
+    """
     for relation in Entity._meta.related_objects:
         if not relation.many_to_many:
             key: Any = relation.field
-            rows = key.model._default_manager.filter(**{key.name: entity})
-            yield key, list(rows.order_by("pk"))
+            rows = key.model._default_manager.filter(**{key.name: entity}).order_by("pk")
+            yield key, list(rows.select_for_update(of=("self",)) if locked else rows)
 
 
 def lists_with(entity: Entity) -> Iterator[tuple[models.ManyToManyField, list[Any]]]:
@@ -91,7 +93,9 @@ class MergeInto(Step):
     takes_many = False
     permissions = ("change", "delete")
 
-    into = forms.ModelChoiceField(
+    other_record = "into"
+
+    into = RecordField(
         label=gettext_lazy("Into"),
         queryset=Entity.objects.all(),
         help_text=gettext_lazy("The entity that stays."),
@@ -101,8 +105,7 @@ class MergeInto(Step):
         super().__init__(*args, **kwargs)
         into: Any = self.fields["into"]
         into.queryset = Entity.objects.exclude(pk=self.record.pk)
-        into.widget = AutocompleteSelect(Entity._meta.get_field("parent"), admin.site)
-        into.widget.choices = into.choices
+        into.refer_like(Entity._meta.get_field("parent"))
 
     @property
     def merged(self) -> Entity:
@@ -136,7 +139,8 @@ class MergeInto(Step):
         in_the_way = []
         for name in (merged.name, merged.acronym, merged.slug):
             key = name_key(name)
-            if not key or key in own or key in new:
+            # An address is found by aliases alone, never by a name.
+            if not key or key in new or (key in own and name != merged.slug):
                 continue
             if key not in taken:
                 new[key] = name
@@ -166,7 +170,11 @@ class MergeInto(Step):
         if joined:
             found.append(
                 outcome(
-                    _("“%(into)s” has these already; each pair becomes one:") % {"into": into},
+                    _(
+                        "“%(into)s” has these already. Each pair becomes one, from the earlier "
+                        "first day to the later last day:"
+                    )
+                    % {"into": into},
                     joined,
                 )
             )
@@ -204,7 +212,7 @@ class MergeInto(Step):
         merged = self.merged
         into = Entity.objects.select_for_update().get(pk=self.cleaned_data["into"].pk)
         names, _in_the_way = self.names()
-        for key, rows in references_to(merged):
+        for key, rows in references_to(merged, locked=True):
             for row in rows:
                 if row.pk == into.pk and key.model is Entity:
                     change(into, parent=merged.parent)
@@ -215,11 +223,11 @@ class MergeInto(Step):
                     row.delete()
                     twin.save()
                     continue
-                setattr(row, key.name, into)
                 if hasattr(row, "version"):
-                    change(row)
+                    change(row, **{key.name: into})
                 else:
-                    row.save()
+                    setattr(row, key.name, into)
+                    row.save(update_fields=[key.name])
         for many, records in lists_with(merged):
             for record in records:
                 members = getattr(record, many.name)

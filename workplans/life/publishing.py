@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
-from django.contrib.admin.widgets import AdminDateWidget
 from django.db.models import Count
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from workplans import days
-from workplans.life.steps import Outcome, Step, change, in_words, outcome
+from workplans.life.steps import DayField, Outcome, Step, change, in_words, outcome
 from workplans.models import Level, Publishable, SourceDocument, Timeliness
 from workplans.reports import NOTHING, Tally, tally
 
@@ -90,6 +88,8 @@ class Publish(Step):
         keys: set[int] = set()
         for one in self.records:
             items = one.tracked_items()
+            own = (getattr(one, name, None) for name in ("source_id", "record_id"))
+            keys.update(key for key in own if key is not None)
             keys.update(items.exclude(source=None).values_list("source", flat=True))
             keys.update(
                 items.exclude(updates__source=None).values_list("updates__source", flat=True)
@@ -147,9 +147,8 @@ class Archive(Step):
     title = gettext_lazy("Archive")
     button = gettext_lazy("Archive")
 
-    archived_on = forms.DateField(
+    archived_on = DayField(
         label=gettext_lazy("Archived from"),
-        widget=AdminDateWidget,
         help_text=gettext_lazy("Pages of earlier days stay as they are."),
     )
 

