@@ -93,7 +93,7 @@ class TestPublishing:
         before = figures()
 
         page = take(staff_client, "publish", holder)
-        assert "Items concerned: 3. Of them 2 are open, 1 overdue" in told(page)
+        assert "Items concerned: 3. Of them 2 are open, 1 past their last day" in told(page)
         assert "2 updates" in told(page)
         assert "A source for staff" in told(page)
         assert holder.published
@@ -130,7 +130,7 @@ class TestArchiving:
         before, today = figures(), days.site_today()
 
         page = take(staff_client, "archive", holder)
-        assert "Items concerned: 3. Of them 2 are open, 1 overdue" in told(page)
+        assert "Items concerned: 3. Of them 2 are open, 1 past their last day" in told(page)
         assert holder.archived_on == today
         gone = {
             f"{items} {items.replace('_', ' ')}s": -3,
@@ -278,6 +278,7 @@ class TestDiscontinuing:
         answer = confirm(staff_client, page)
         assert answer.status_code == 200
         assert "lies ahead" in refusals(answer)
+        assert not page.context["outcomes"]
         assert not any(item.updates.exists() for item in items)
 
     def test_refuses_headings_and_what_is_closed(self, staff_client, make):
@@ -394,6 +395,11 @@ class TestWithdrawing:
         part.refresh_from_db()
         assert part.withdrawn_on is None
         assert figures() == before
+
+    def test_names_what_it_leaves_superseded(self, staff_client, make):
+        item, old = make(), make()
+        take(staff_client, "supersede", old, superseded_by=str(item.pk))
+        assert old.ref in told(take(staff_client, "withdraw", item))
 
     def test_what_was_superseded_before_stays_so_when_it_is_restored(self, staff_client, make):
         item, other = make(), make()
@@ -698,6 +704,20 @@ class TestCarryingOver:
         new = Deliverable.objects.get(ref="RG1-2022-2.3")
         assert new.priority_area.number == "7"
         new.full_clean()
+
+    def test_makes_no_area_in_which_nothing_lands_and_no_two_of_a_number(self, staff_client, plan):
+        target = make_workplan(slug="rg1-2022")
+        first, second = plan.priority_areas.order_by("order")
+        answers = {f"area_{first.pk}": "9", f"area_{second.pk}": "9"}
+        page = take(staff_client, "carry-over", plan, target=str(target.pk), **answers)
+        assert "9 Protection (is made)" in told(page)
+        assert "9 Protection (for “2 Data”)" in told(page)
+        assert target.priority_areas.count() == 1
+        make_deliverable(priority_area=first, number="1.9")
+        answers = {f"area_{first.pk}": "70", f"area_{second.pk}": "71"}
+        page = take(staff_client, "carry-over", plan, target=str(target.pk), **answers)
+        assert "71" not in told(page)
+        assert {area.number for area in target.priority_areas.all()} == {"9", "70"}
 
     def test_never_gives_a_reference_twice(self, staff_client, plan):
         target = make_workplan(slug="rg1-2022")

@@ -225,3 +225,10 @@ def test_a_document_loaded_later_names_what_the_entity_was_merged_into(
     )
     call_command("loaddata", path, verbosity=0)
     assert Workplan.objects.get(slug="cities").owner == stays
+
+
+def test_a_name_of_letters_that_stand_for_many_is_no_obstacle(staff_client, pair):
+    _goes, stays = pair
+    long = make_entity(name="\ufdfa" * 100)
+    take(staff_client, "merge", long, into=str(stays.pk))
+    assert EntityAlias.objects.filter(entity=stays, alias="\ufdfa" * 100).exists()

@@ -132,7 +132,7 @@ class CarryOver(Step):
         if not self.open_items:
             self.add_error(None, _("This workplan has no open item."))
         target = self.cleaned_data.get("target")
-        if target is not None and target.archived_on is not None:
+        if target is not None and target.is_archived(days.site_today()):
             self.add_error("target", _("That workplan is archived. Bring it back first."))
         if not self.errors and not self.carried():
             self.add_error(None, _("All open items have been carried over to it already."))
@@ -216,7 +216,8 @@ class CarryOver(Step):
         ]
         if others := [one for one in carried if one.old.level != Level.ITEM]:
             found.append(outcome(_("With them their headings and open parts:"), others))
-        found.append(outcome(_("Their priority areas there:"), self._areas_in_words(target)))
+        areas = self._areas_in_words(target, carried)
+        found.append(outcome(_("Their priority areas there:"), areas))
         left = self.record.tracked_items().filter(level=Level.ITEM).count() - len(items)
         found.append(
             outcome(
@@ -250,15 +251,21 @@ class CarryOver(Step):
             )
         return found
 
-    def _areas_in_words(self, target: Workplan) -> list[str]:
+    def _areas_of(self, carried: Sequence[Carried]) -> list[PriorityArea]:
+        """Return the areas of what is carried over, in the plan's order."""
+        keys = {one.old.priority_area_id for one in carried}
+        return [area for area in self.areas if area.pk in keys]
+
+    def _areas_in_words(self, target: Workplan, carried: Sequence[Carried]) -> list[str]:
         existing = {area.number: area for area in target.priority_areas.all()}
         words = []
-        for area in self.areas:
+        for area in self._areas_of(carried):
             number = self.cleaned_data[f"area_{area.pk}"]
             there = existing.get(number)
             if there is None:
                 named = {"number": number, "title": area.title}
                 words.append(_("%(number)s %(title)s (is made)") % named)
+                existing[number] = PriorityArea(number=number, title=area.title)
             elif there.title == area.title:
                 words.append(str(there))
             else:
@@ -268,7 +275,7 @@ class CarryOver(Step):
     def perform(self) -> str:
         target: Workplan = self.cleaned_data["target"]
         carried = self.carried()
-        areas = self._make_areas(target)
+        areas = self._make_areas(target, carried)
         made: dict[int, Deliverable] = {}
         for one in carried:
             # A successor made earlier may stand in another area; what belongs to it follows it.
@@ -307,10 +314,10 @@ class CarryOver(Step):
         of_target = Deliverable.objects.filter(priority_area__workplan=target)
         return of_target.filter(continues=pk).first() if pk else None
 
-    def _make_areas(self, target: Workplan) -> dict[str, PriorityArea]:
+    def _make_areas(self, target: Workplan, carried: Sequence[Carried]) -> dict[str, PriorityArea]:
         """Return the target's areas by number, those that it lacks made after the old ones."""
         areas = {area.number: area for area in target.priority_areas.all()}
-        for old in self.areas:
+        for old in self._areas_of(carried):
             number = self.cleaned_data[f"area_{old.pk}"]
             if number not in areas:
                 areas[number] = target.priority_areas.create(

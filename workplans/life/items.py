@@ -99,6 +99,13 @@ class Discontinue(Step):
         )
         if self.errors:
             return
+        if self.day() > days.site_today():
+            self.add_error(
+                "effective_on",
+                _("%(day)s lies ahead. Give today or an earlier day.")
+                % {"day": in_words(self.day())},
+            )
+            return
         found = self.concerned()
         if not found:
             self.add_error(None, _("All that you chose is closed already."))
@@ -328,7 +335,15 @@ class Withdraw(Step):
                 self.concerned(),
             ),
             outcome(_("Their pages stay, say that they are withdrawn, and keep their history.")),
+            *self._left_superseded(),
         ]
+
+    def _left_superseded(self) -> list[Outcome]:
+        """Name what stays closed, since an item that is withdrawn supersedes it."""
+        keys = [one.pk for one in self.concerned()]
+        left = type(self.records[0]).objects.filter(superseded_by__in=keys).exclude(pk__in=keys)
+        words = _("These stay superseded by them, and so closed. Restore them if that is wrong:")
+        return [outcome(words, left)] if left else []
 
     def perform(self) -> str:
         found = self.concerned()

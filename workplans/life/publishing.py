@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from workplans import days
 from workplans.life.steps import DayField, Outcome, Step, change, in_words, outcome
-from workplans.models import Level, Publishable, SourceDocument, Timeliness
-from workplans.reports import NOTHING, Tally, tally
-
-
-def counts(records: list[Publishable]) -> Tally:
-    """Return the counts of the items of plans, meetings or reviews, as of the site's today.
-
-    They are what the figures count of them: no headings, no parts.
-    """
-    today = days.site_today()
-    return sum(
-        (tally(one.tracked_items().as_of(today).filter(level=Level.ITEM)) for one in records),
-        NOTHING,
-    )
+from workplans.models import Level, Publishable, SourceDocument
+from workplans.models.tracking import DUE_SOON_DAYS
+from workplans.status_words import CONTINUOUS
 
 
 def updates_of(records: list[Publishable]) -> int:
@@ -33,19 +24,31 @@ def updates_of(records: list[Publishable]) -> int:
 
 
 def concerned(records: list[Publishable]) -> Outcome:
-    """Say how many items figures count of some records today, and how these stand."""
-    count = counts(records)
+    """Say how many items some records have today, and how these stand, archived or not.
+
+    They are those that figures count: no headings, no parts.
+    """
+    today = days.site_today()
+    is_open = Q(is_open=True)
+    dated = is_open & ~Q(status=CONTINUOUS.code)
+    soon = today + timedelta(days=DUE_SOON_DAYS)
+    total: Counter[str] = Counter()
+    for one in records:
+        items = one.tracked_items().as_of(today).filter(level=Level.ITEM)
+        total.update(
+            items.aggregate(
+                total=Count("pk"),
+                open=Count("pk", filter=is_open),
+                overdue=Count("pk", filter=dated & Q(due__lt=today)),
+                soon=Count("pk", filter=dated & Q(due__gte=today, due__lte=soon)),
+            )
+        )
     return outcome(
         _(
-            "Items concerned: %(total)d. Of them %(open)d are open, %(overdue)d overdue and "
-            "%(soon)d due within 30 days."
+            "Items concerned: %(total)d. Of them %(open)d are open, %(overdue)d past their last "
+            "day and %(soon)d due within 30 days."
         )
-        % {
-            "total": count.total,
-            "open": count.open,
-            "overdue": count.with_timeliness(Timeliness.OVERDUE),
-            "soon": count.with_timeliness(Timeliness.DUE_SOON),
-        }
+        % total
     )
 
 
@@ -211,7 +214,6 @@ class BringBack(Step):
         self.refuse(_("Not archived:"), (one for one in self.records if one.archived_on is None))
 
     def outcomes(self) -> list[Outcome]:
-        count = counts(self.records).total
         return [
             outcome(_("Not archived any more:"), self.records),
             outcome(
@@ -220,7 +222,7 @@ class BringBack(Step):
                     "their time frames."
                 )
             ),
-            outcome(_("Items concerned: %(count)d.") % {"count": count}),
+            concerned(self.records),
         ]
 
     def perform(self) -> str:

@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from workplans.models.versions import LoggedWith, Versioned
 
+LONGEST_KEY = 200
+
 
 def name_key(name: str) -> str:
     """Return the form in which two spellings of one name are the same.
@@ -23,7 +25,8 @@ def name_key(name: str) -> str:
     and "UNHABITAT" all give "unhabitat" (the spellings of the meeting records).
     """
     plain = unicodedata.normalize("NFKD", name.casefold())
-    return re.sub(r"[^\w]|_", "", "".join(c for c in plain if not unicodedata.combining(c)))
+    letters = re.sub(r"[^\w]|_", "", "".join(c for c in plain if not unicodedata.combining(c)))
+    return letters[:LONGEST_KEY]  # some letters stand for many
 
 
 class EntityKind(models.TextChoices):
@@ -195,7 +198,7 @@ class EntityAlias(LoggedWith, models.Model):
         max_length=200,
         help_text=_("Another spelling, a former name, or a name in another language."),
     )
-    key = models.CharField(max_length=200, unique=True, editable=False)
+    key = models.CharField(max_length=LONGEST_KEY, unique=True, editable=False)
 
     objects = EntityAliasQuerySet.as_manager()
 

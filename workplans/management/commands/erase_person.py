@@ -57,7 +57,11 @@ class Command(BaseCommand):
         )
         if not options["yes"]:
             asked = _("Type the user name to erase the account “%(name)s”: ") % {"name": name}
-            if input(asked) != name:
+            try:
+                typed = input(asked)
+            except EOFError:
+                typed = ""
+            if typed != name:
                 raise CommandError(_("Nothing was done."))
         self.erase(person)
         self.stdout.write(_("Erased. Backups made earlier still hold the account."))
