@@ -17,6 +17,7 @@ from workplans.exports import (
     in_order,
     joined,
     public_title,
+    yes_or_no,
 )
 from workplans.lists import in_chunks
 from workplans.models import Deliverable, Timeliness
@@ -32,7 +33,8 @@ class ActionPointFile(ItemFile):
     columns = columns_in_order(
         "ref body meeting meeting_date theme parent level title status status_label status_since"
         " wording leads supporting timeframe due timeliness last_reported_on narrative"
-        " deliverables recommendation source url review combine_with comments indicators",
+        " deliverables recommendation source url review combine_with comments indicators"
+        " locator archived timeframe_inherited uncertain",
         body=lambda row, _: str(row.item.meeting.body) if row.item.meeting else "",
         meeting=lambda row, _: row.item.meeting.title if row.item.meeting else "",
         meeting_date=lambda row, _: row.item.meeting.held_on if row.item.meeting else None,
@@ -114,9 +116,7 @@ class RecommendationFile(TableFile):
             "review": lambda one, _: one.review.title,
             "body": lambda one, _: str(one.review.body or ""),
             "issued_on": lambda one, _: one.review.issued_on,
-            "archived": lambda one, beside: (
-                "yes" if one.review.is_archived(beside["day"]) else "no"
-            ),
+            "archived": lambda one, beside: yes_or_no(one.review.is_archived(beside["day"])),
             "number": lambda one, _: one.number,
             "title": lambda one, _: one.title,
             "text": lambda one, _: one.text,

@@ -1,196 +1,303 @@
-"""The follow-up of action points: by body and meeting, lead, status and theme, and what lags."""
+"""The follow-up of action points: by body and meeting, theme and lead, and what lags."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from actionpoints import reports
-from actionpoints.dashboards import LAST_MEETINGS, meeting_words, status_rows
-from actionpoints.models import ActionPoint, Meeting
+from actionpoints.dashboards import LAST_MEETINGS, choose, meeting_words
+from actionpoints.models import ActionPoint, Meeting, Review
 from actionpoints.views import ActionPointListing
 from workplans.dashboards import NOT_UNDERSTOOD, counted
-from workplans.figures import Figure, ListLink, StatusTable, Subject, status_table
+from workplans.figures import (
+    Figure,
+    ListLink,
+    StatusRow,
+    StatusTable,
+    Subject,
+    headlines,
+    status_table,
+)
 from workplans.filters import NONE
-from workplans.lists import ItemRow, item_rows
-from workplans.models import LEAD_ROLES, Entity, Timeliness, TrackedItemQuerySet
+from workplans.lists import ItemRow, day_words, item_rows
+from workplans.models import Entity, Timeliness, TrackedItemQuerySet
+from workplans.models.tracking import Viewer
 from workplans.pages import Asked, ask, render_page
 from workplans.reports import (
     NOTHING,
     OPEN_TIMELINESS,
     SILENT_DAYS,
     Tally,
-    TallyOf,
-    by_lead,
-    longest_silent,
+    by_lead_and_nobody,
+    silent_items,
     tallies,
-    tally,
 )
-from workplans.status_words import BY_CODE, StatusWord
 
-# So many leads stand in the first table; the others are folded away beneath it.
-FIRST_LEADS = 15
+# So many leads and themes are shown unless the address asks for all.
+FIRST = 20
 # So many items are named where more ask for attention.
 NAMED = 8
-
-
-@dataclass(frozen=True, slots=True)
-class BodyFollowUp:
-    """The action points of one body's meetings; `earlier` meetings are counted, not shown."""
-
-    body: Entity
-    total: Figure
-    table: StatusTable | None
-    earlier: int
-    all_url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """An open action point, and the deliverables that cite it, which are all completed."""
-
-    row: ItemRow
-    deliverables: list[tuple[Any, str, StatusWord]]
 
 
 @require_safe
 def follow_up(request: HttpRequest) -> HttpResponse:
     """Show where the action points of all meetings and reviews stand on the day asked for."""
-    asked = ask(request)
+    asked = ask(request, {"all"})
+    everything = choose(request, asked, "all", ["leads", "themes"])
     if asked.errors:
         return render_page(request, NOT_UNDERSTOOD, asked, {})
     known = counted(ActionPoint, request.user, asked)
     items = known.filter(is_archived=False)
     whole = ListLink.to(ActionPointListing, asked)
-    figures, themes = status_rows(items, whole, _("Action points of each theme, by status"))
-    together = Subject(label=_("All action points"), url="", tally=tally(items), items=whole)
-    loads = by_lead(items, asked.day)
-    done = items.filter(
-        reports.all_it_asked_for_is_completed(request.user, asked.day),
-        timeliness__in=OPEN_TIMELINESS,
-    )
-    done_list = whole.narrow(
-        deliverables="completed", timeliness=[value.value for value in OPEN_TIMELINESS]
-    )
-    done_figure = done_list.figure(done.order_by().count())
-    overdue = whole.narrow(timeliness=Timeliness.OVERDUE.value, sort="due")
+    counts = Counts.of(known)
     context = {
-        "headlines": figures,
-        "statuses": status_table(_("All action points by status"), "", [together])
-        if together.tally.total
-        else None,
-        "bodies": bodies(items, asked),
-        "others": others(items, whole),
-        "leads": lead_rows(loads[:FIRST_LEADS], whole, nobody=nobody(items, whole)),
-        "more_leads": lead_rows(loads[FIRST_LEADS:], whole),
-        "more_count": len(loads[FIRST_LEADS:]),
-        "themes": themes,
-        "done": done_rows(done[:NAMED], asked, request),
-        "done_figure": done_figure,
-        "overdue": rows_of(
-            items.filter(timeliness=Timeliness.OVERDUE).order_by("due", "ref"), asked
-        ),
-        "overdue_url": overdue.url,
-        "silent": rows_of(longest_silent(items, asked.day, NAMED), asked),
+        "headlines": headlines(counts.running, whole, _("action points")),
+        "statuses": whole_table(counts.running, whole),
+        "archived": whole.narrow(archived="only").total(counts.archived),
+        "done": done(items, request.user, whole),
+        "origins": by_origin(counts, whole),
+        "themes": by_theme(counts.themes, whole, everything),
+        "leads": by_lead(items, whole, everything),
+        "overdue": overdue(items, counts.running, whole),
+        "silent": silent(items, whole),
         "silent_days": SILENT_DAYS,
-        "archived": whole.narrow(archived="only").total(tally(known.filter(is_archived=True))),
     }
     return render_page(request, "actionpoints/follow_up.html", asked, context)
 
 
-def rows_of(items: Any, asked: Asked) -> list[ItemRow]:
-    """Return the first of some action points as rows; two queries."""
-    shown = items.select_related(*ActionPointListing.reads)[:NAMED]
-    return item_rows(shown, asked, ActionPointListing.where)
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The counts of all action points of a day, archived ones apart from those that run.
 
-
-def bodies(items: TrackedItemQuerySet[Any], asked: Asked) -> list[BodyFollowUp]:
-    """Return the action points by body and meeting, bodies by name, their last meeting first.
-
-    One GROUP BY and one query for the meetings. A body's own row counts all its meetings.
+    `meetings` and `reviews` are keyed by primary key, `themes` by name, "" for none;
+    `loose` counts what has neither a meeting nor a review.
     """
-    counts = {key: count for (key,), count in tallies(items, "meeting").items() if key}
+
+    running: Tally
+    archived: Tally
+    meetings: Mapping[int, Tally]
+    reviews: Mapping[int, Tally]
+    loose: Tally
+    themes: Mapping[str, Tally]
+
+    @classmethod
+    def of(cls, items: TrackedItemQuerySet[Any]) -> Counts:
+        """Count an `as_of` query set: by origin and by theme, a GROUP BY each."""
+        origins = tallies(items, "is_archived", "meeting", "recommendation__review")
+        running = {tuple(key): tally for (shelved, *key), tally in origins.items() if not shelved}
+        return cls(
+            running=sum(running.values(), NOTHING),
+            archived=sum((tally for key, tally in origins.items() if key[0]), NOTHING),
+            meetings={meeting: tally for (meeting, _none), tally in running.items() if meeting},
+            reviews={review: tally for (_none, review), tally in running.items() if review},
+            loose=running.get((None, None), NOTHING),
+            themes=reports.by_theme(items.filter(is_archived=False)),
+        )
+
+
+def whole_table(tally: Tally, whole: ListLink) -> StatusTable | None:
+    """Return all action points as a table of one row; None if there are none."""
+    if not tally.total:
+        return None
+    subject = Subject(label=_("All action points"), url="", tally=tally, items=whole)
+    return status_table(_("All action points by status"), _("Action points"), [subject])
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A body with its meetings, or all reviews: its own row, then a row for each of them.
+
+    So many `earlier` meetings count in its own row and have none; `all_url` shows them.
+    """
+
+    row: StatusRow
+    rows: Sequence[StatusRow]
+    earlier: int
+    all_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Where action points come from; `table` has the columns and the row of totals.
+
+    `span` is the number of the table's columns.
+    """
+
+    table: StatusTable
+    groups: tuple[Origin, ...]
+    span: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What becomes an Origin: a subject with those that it is made of."""
+
+    subject: Subject
+    members: Sequence[Subject]
+    earlier: int = 0
+    all_url: str = ""
+
+
+def by_origin(counts: Counts, whole: ListLink) -> Origins | None:
+    """Return the counts by body and meeting, then by review, then what is of neither.
+
+    Bodies come by name, their last meeting first. Two queries: the meetings, the reviews.
+    """
+    groups = [*of_bodies(counts.meetings, whole), *of_reviews(counts.reviews, whole)]
+    if counts.loose.total:
+        subject = Subject(
+            label=_("Neither of a meeting nor of a review"),
+            url="",
+            tally=counts.loose,
+            items=whole.narrow(body=NONE, review=NONE),
+        )
+        groups.append(Group(subject, ()))
+    table = status_table(
+        _("Action points of each body and meeting and of each review, by status"),
+        _("Body and meeting"),
+        [subject for group in groups for subject in (group.subject, *group.members)],
+        whole,
+        together=counts.running,
+    )
+    if table is None:
+        return None
+    found, place = [], 0
+    for group in groups:
+        row, *rows = table.rows[place : place + 1 + len(group.members)]
+        found.append(Origin(row, rows, group.earlier, group.all_url))
+        place += 1 + len(rows)
+    # The subject, its bar, its statuses, overdue, all.
+    span = 2 + len(table.columns) + table.has_overdue + 1
+    return Origins(table, tuple(found), span)
+
+
+def of_bodies(counts: Mapping[int, Tally], whole: ListLink) -> list[Group]:
+    """Return each body whose meetings decided something, with the last of those meetings."""
+    asked = whole.asked
     by_body: dict[Entity, list[Meeting]] = {}
     for meeting in Meeting.objects.filter(pk__in=counts).select_related("body"):
         by_body.setdefault(meeting.body, []).append(meeting)
-    found = []
-    for body, meetings in sorted(by_body.items(), key=lambda pair: str(pair[0]).casefold()):
-        whole = ListLink.to(ActionPointListing, asked).narrow(body=body.slug)
-        together = sum((counts[meeting.pk] for meeting in meetings), NOTHING)
-        subjects = [
+    return [
+        Group(
             Subject(
-                label=meeting.title,
-                url=meeting.get_absolute_url(),
-                tally=counts[meeting.pk],
-                items=whole.narrow(body=None, meeting=meeting.slug),
-                note=meeting_words(meeting, asked),
-            )
-            for meeting in meetings[:LAST_MEETINGS]
-        ]
-        found.append(
-            BodyFollowUp(
-                body=body,
-                total=whole.total(together),
-                table=status_table(
-                    _("Action points of each meeting of %(body)s, by status") % {"body": body},
-                    _("Meeting"),
-                    subjects,
-                    whole,
-                    together=together,
-                ),
-                earlier=max(0, len(meetings) - LAST_MEETINGS),
-                all_url=asked.carry(reverse("actionpoints:meeting_list"), body=body.slug),
-            )
+                label=body.full_name,
+                url=body.get_absolute_url(),
+                tally=sum((counts[meeting.pk] for meeting in meetings), NOTHING),
+                items=whole.narrow(body=body.slug),
+            ),
+            [
+                Subject(
+                    label=meeting.title,
+                    # Before its day a meeting has no page.
+                    url=meeting.get_absolute_url() if meeting.held_on <= asked.day else "",
+                    tally=counts[meeting.pk],
+                    items=whole.narrow(meeting=meeting.slug),
+                    note=meeting_words(meeting, asked),
+                )
+                for meeting in meetings[:LAST_MEETINGS]
+            ],
+            earlier=max(0, len(meetings) - LAST_MEETINGS),
+            all_url=asked.carry(reverse("actionpoints:meeting_list"), body=body.slug),
         )
-    return found
-
-
-def others(items: TrackedItemQuerySet[Any], whole: ListLink) -> StatusTable | None:
-    """Return what no meeting decided: the follow-up of each review, and what has no origin."""
-    subjects = [
-        Subject(
-            label=row.subject.title,
-            url=row.subject.get_absolute_url(),
-            tally=row.tally,
-            items=whole.narrow(review=row.subject.slug),
-        )
-        for row in reports.by_review(items)
+        for body, meetings in sorted(by_body.items(), key=lambda pair: str(pair[0]).casefold())
     ]
-    loose = tally(items.filter(meeting__isnull=True, recommendation__isnull=True))
-    if loose.total:
-        subjects.append(
-            Subject(
-                label=_("Neither of a meeting nor of a review"),
-                url="",
-                tally=loose,
-                items=whole.narrow(body=NONE, review=NONE),
-            )
-        )
-    return status_table(
-        _("Follow-up of reviews, by status"), _("Review"), subjects, whole.narrow(body=NONE)
+
+
+def of_reviews(counts: Mapping[int, Tally], whole: ListLink) -> list[Group]:
+    """Return the follow-up of all reviews as one group, the last review first; [] without any."""
+    reviews = list(Review.objects.filter(pk__in=counts))
+    if not reviews:
+        return []
+    subject = Subject(
+        label=_("Follow-up of reviews"),
+        url=reverse("actionpoints:recommendation_list"),
+        tally=sum(counts.values(), NOTHING),
+        items=whole.narrow(review=[review.slug for review in reviews]),
+    )
+    return [Group(subject, [review_subject(one, counts[one.pk], whole) for one in reviews])]
+
+
+def review_subject(review: Review, tally: Tally, whole: ListLink) -> Subject:
+    """Return a review as a row; before its day its recommendations are on no page."""
+    issued_on = review.issued_on
+    return Subject(
+        label=review.title,
+        url=review.get_absolute_url() if not issued_on or issued_on <= whole.asked.day else "",
+        tally=tally,
+        items=whole.narrow(review=review.slug),
+        note=day_words(issued_on) if issued_on else "",
     )
 
 
-def nobody(items: TrackedItemQuerySet[Any], whole: ListLink) -> Subject | None:
-    """Return what names no lead as a row of the table of leads, or None if all do."""
-    led = ActionPoint.objects.held_q(whole.asked.day, Q(role__in=LEAD_ROLES))
-    count: Tally = tally(items.exclude(led))
-    if not count.total:
-        return None
-    return Subject(label=_("Nobody named"), url="", tally=count, items=whole.narrow(lead=NONE))
+@dataclass(frozen=True, slots=True)
+class Shortened:
+    """A table of the first of `how_many` subjects; `all_url` shows all, "" where they are."""
+
+    table: StatusTable | None
+    shown: int
+    how_many: int
+    all_url: str
 
 
-def lead_rows(
-    loads: Iterable[TallyOf[Entity]], whole: ListLink, nobody: Subject | None = None
-) -> StatusTable | None:
-    """Return what each lead carries; an action point counts with each of its leads."""
+def shorten(
+    name: str,
+    everything: Sequence[str],
+    subjects: Sequence[Subject],
+    last: Sequence[Subject],
+    asked: Asked,
+    **table: Any,
+) -> Shortened:
+    """Return a table of the first subjects, or of all where the address asks for them.
+
+    `last` stands at its end and is never cut off; `table` goes to `status_table`.
+    """
+    shown = subjects if name in everything else subjects[:FIRST]
+    all_url = ""
+    if len(shown) < len(subjects):
+        address = f"{reverse('actionpoints:follow_up')}#{name}"
+        all_url = asked.carry(address, all=[*everything, name])
+    return Shortened(
+        status_table(subjects=[*shown, *last], **table), len(shown), len(subjects), all_url
+    )
+
+
+def by_theme(counts: Mapping[str, Tally], whole: ListLink, everything: Sequence[str]) -> Shortened:
+    """Return the counts of each theme, the most open first; what has none comes last."""
+
+    def subject(theme: str, label: str) -> Subject:
+        return Subject(
+            label=label, url="", tally=counts[theme], items=whole.narrow(theme=theme or NONE)
+        )
+
+    order = sorted(counts, key=lambda theme: (-counts[theme].open, -counts[theme].total, theme))
+    return shorten(
+        "themes",
+        everything,
+        [subject(theme, theme) for theme in order if theme],
+        [subject("", _("Without a theme"))] if "" in counts else [],
+        whole.asked,
+        caption=_("Action points of each theme, by status"),
+        heading=_("Theme"),
+        whole=whole,
+        together=sum(counts.values(), NOTHING),
+    )
+
+
+def by_lead(
+    items: TrackedItemQuerySet[Any], whole: ListLink, everything: Sequence[str]
+) -> Shortened:
+    """Return what each lead carries, the most open first; what names no lead comes last.
+
+    An action point counts with each of its leads, so there is no row of totals.
+    """
+    loads, nobody = by_lead_and_nobody(items, whole.asked.day)
     subjects = [
         Subject(
             label=str(load.subject),
@@ -201,24 +308,76 @@ def lead_rows(
         )
         for load in loads
     ]
-    if nobody is not None:
-        subjects.append(nobody)
-    return status_table(_("Action points by lead"), _("Lead"), subjects)
-
-
-def done_rows(items: Any, asked: Asked, request: HttpRequest) -> list[Done]:
-    """Return open action points, each with the completed deliverables that cite it."""
-    rows = item_rows(
-        items.select_related(*ActionPointListing.reads), asked, ActionPointListing.where
+    none = Subject(label=_("No lead named"), url="", tally=nobody, items=whole.narrow(lead=NONE))
+    return shorten(
+        "leads",
+        everything,
+        subjects,
+        [none] if nobody.total else [],
+        whole.asked,
+        caption=_("Action points of each lead, by status"),
+        heading=_("Lead"),
     )
-    cited = reports.asked_for([row.item for row in rows], request.user, asked.day)
-    return [
-        Done(
-            row,
-            [
-                (one, asked.carry(one.get_absolute_url()), BY_CODE[one.status])
-                for one in cited.get(row.item.pk, [])
-            ],
-        )
-        for row in rows
-    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The first items that ask for attention, and the figure of all of them."""
+
+    figure: Figure
+    rows: Sequence[Any]
+
+    @property
+    def is_cut(self) -> bool:
+        return len(self.rows) < self.figure.count
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An open action point, and the deliverables that cite it with the addresses of their pages."""
+
+    row: ItemRow
+    deliverables: Sequence[tuple[Any, str]]
+
+
+def read_rows(items: Any, asked: Asked) -> list[ItemRow]:
+    """Return the first of some action points as rows; two queries."""
+    shown = items.select_related(*ActionPointListing.reads)[:NAMED]
+    return item_rows(shown, asked, ActionPointListing.where)
+
+
+def done(items: TrackedItemQuerySet[Any], user: Viewer, whole: ListLink) -> Named:
+    """Return what is open though all deliverables that cite it are completed; five queries."""
+    asked = whole.asked
+    found = items.filter(
+        reports.all_it_asked_for_is_completed(user, asked.day), timeliness__in=OPEN_TIMELINESS
+    )
+    figure = whole.narrow(
+        deliverables="completed", timeliness=[value.value for value in OPEN_TIMELINESS]
+    ).figure(found.order_by().count())
+    rows = read_rows(found, asked)
+    cited = reports.asked_for([row.item for row in rows], user, asked.day)
+    return Named(
+        figure,
+        [
+            Done(
+                row,
+                [(one, asked.carry(one.get_absolute_url())) for one in cited.get(row.item.pk, [])],
+            )
+            for row in rows
+        ],
+    )
+
+
+def overdue(items: TrackedItemQuerySet[Any], tally: Tally, whole: ListLink) -> Named:
+    """Return what is overdue, the longest first; two queries."""
+    late = items.filter(timeliness=Timeliness.OVERDUE).order_by("due", "ref")
+    figure = whole.narrow(sort="due").with_timeliness(tally, Timeliness.OVERDUE)
+    return Named(figure, read_rows(late, whole.asked))
+
+
+def silent(items: TrackedItemQuerySet[Any], whole: ListLink) -> Named:
+    """Return the open items that no source told of for long, the longest first; three queries."""
+    found = silent_items(items, whole.asked.day)
+    figure = whole.narrow(silent=SILENT_DAYS, sort="reported").figure(found.order_by().count())
+    return Named(figure, read_rows(found.order_by("last_word", "ref"), whole.asked))

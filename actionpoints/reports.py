@@ -17,7 +17,6 @@ from actionpoints.models import (
     PublishableQuerySet,
     Recommendation,
     RecommendationQuerySet,
-    Review,
 )
 from workplans.models import Deliverable, Entity, Level, TrackedItemQuerySet
 from workplans.models.ledger_rows import OLDEST_FIRST
@@ -48,16 +47,6 @@ def by_recommendation(
 ) -> list[TallyOf[Recommendation]]:
     """Return the counts of the follow-up actions of each recommendation, in the order given."""
     return tally_by(items, "recommendation", recommendations)
-
-
-def by_review(items: TrackedItemQuerySet[Any]) -> list[TallyOf[Review]]:
-    """Return the counts of the follow-up of each review that has some, the last first.
-
-    One GROUP BY and one query for the reviews.
-    """
-    path = "recommendation__review"
-    counted = {review: count for (review,), count in tallies(items, path).items() if review}
-    return [TallyOf(one, counted[one.pk]) for one in Review.objects.filter(pk__in=counted)]
 
 
 def all_it_asked_for_is_completed(user: Viewer, day: date) -> Q:

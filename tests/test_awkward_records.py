@@ -12,12 +12,16 @@ from tests.factories import (
     make_area,
     make_deliverable,
     make_entity,
+    make_meeting,
+    make_party,
     make_recommendation,
     make_review,
     make_source,
+    make_staff,
     make_update,
     make_workplan,
 )
+from tests.figures import check_figures
 from workplans.models import Deliverable, Level, Role
 
 pytestmark = pytest.mark.django_db
@@ -155,3 +159,34 @@ def test_a_draft_whose_name_the_public_does_not_see():
     make_action_point(recommendation=make_recommendation(review=review))
     make_source(is_draft=True, published=False, date_words="DRAFT 26 September")
     assert not ActionPoint.objects.visible_to(AnonymousUser()).exists()
+
+
+def test_the_follow_up_counts_each_of_them_once(client):
+    client.force_login(make_staff())
+    recommendation = make_recommendation()
+    by_parts = make_action_point(recommendation=recommendation, theme="Ω “quoted” & more")
+    for number in ("a", "b"):
+        part = make_action_point(
+            recommendation=recommendation, parent=by_parts, level=Level.PART, number=number
+        )
+        make_party(part, entity=make_entity(acronym=number.upper()))
+    make_action_point(recommendation=recommendation, level=Level.HEADING)
+    from_nowhere = make_action_point(meeting=None, title="From nowhere")
+    superseded = make_action_point(
+        superseded_by=from_nowhere, superseded_on=date(2020, 8, 1), initial_timeframe="TBD"
+    )
+    make_update(superseded, status="pending", effective_on=date(2020, 7, 20))
+    superseded.combine_with.add(by_parts)
+    # Introduced before the meeting that decided it was held.
+    make_action_point(
+        meeting=make_meeting(held_on=date(2021, 1, 1)), introduced_on=superseded.introduced_on
+    )
+    for day, still in ((date(2020, 7, 31), 4), (date(2020, 8, 1), 3), (date(2021, 6, 30), 3)):
+        assert check_figures(client, "/follow-up/", day) > 10
+        shown = client.get("/follow-up/", {"as_of": day.isoformat()}).context
+        everything, _completed, is_open, overdue, _due = shown["headlines"]
+        assert [one.figure.count for one in (everything, is_open, overdue)] == [4, still, 0]
+        leads = [(row.label, row.total.count) for row in shown["leads"].table.rows]
+        assert leads == [("A", 1), ("B", 1), ("No lead named", 3)]
+        themes = [(row.label, row.total.count) for row in shown["themes"].table.rows]
+        assert themes == [("Ω “quoted” & more", 1), ("Without a theme", 3)]

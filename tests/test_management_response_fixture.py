@@ -209,7 +209,7 @@ def test_only_the_recommendation_on_the_spo_has_a_second_opinion():
          "donors ngo-consortia alnap"),
         ("13.6", "aap-task-team ocha inter-cluster iasc-members iasc"),
         ("13.7", "donors iasc gpc ocha"),
-        ("13.8", "iasc iasc-wg"),
+        ("13.8", "gpc-task-team iasc iasc-wg"),
     ],
 )  # fmt: skip
 def test_recommendations_are_addressed_to_those_whom_they_name(number, expected):

@@ -346,7 +346,7 @@ def test_the_comments_stand_in_the_row_that_prints_them():
     comments = {short(item.ref): item.comments for item in items}
     words = {
         "A.1.1": "letter", "A.1.3": "HCT protection strategies", "B.1.3": "key messages",
-        "B.1.6": "AAP", "C.3.1": "InterAction", "C.4.1": "self-assessment tool",
+        "B.1.6": "AAP", "C.3.1": "InterAction", "C.4.1": "tool for self-assessment",
         "D.2.1": "L3 evaluations", "D.3.1": "Recommendation 13.8",
     }  # fmt: skip
     assert set(comments) == set(words)

@@ -138,6 +138,7 @@ def plan_figures(
     day = whole.asked.day
     deliverables = ListLink.to(DeliverableListing, whole.asked)
     running, archived = [], []
+    plans = plans.existing_on(day)
     for row in reports.by_workplan(plans.select_related("owner"), items):
         plan = row.subject
         items_of_plan = deliverables.narrow(workplan=plan.slug)
@@ -424,7 +425,7 @@ def workplan_detail(request: HttpRequest, slug: str) -> HttpResponse:
         workplan=plan.slug, archived="all" if is_archived else None
     )
     areas = reports.by_priority_area(plan, items)
-    rows = item_rows(items.select_related("priority_area"), asked)
+    rows = item_rows(items.select_related("priority_area", "parent"), asked, heading_of)
     deliverables = [row.item for row in rows]
     table = status_table(
         _("Deliverables of each priority area, by status"),
@@ -466,6 +467,12 @@ def workplan_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "whole": whole,
     }
     return render_page(request, "workplans/workplan_detail.html", asked, context)
+
+
+def heading_of(item: Deliverable) -> str:
+    """Return the heading that a deliverable stands under, with its number, or ""."""
+    heading = item.parent
+    return " ".join(filter(None, (heading.number, heading.title))) if heading else ""
 
 
 def with_timeliness(rows: Iterable[ItemRow], value: str) -> list[ItemRow]:

@@ -176,6 +176,29 @@ def source_title(row: ItemRow, beside: Mapping[str, Any]) -> str:
     return public_title(source, beside)
 
 
+def place_in_source(row: ItemRow, beside: Mapping[str, Any]) -> str:
+    """Return the place in the document that `source_title` names."""
+    if row.item.last_source_id in beside["sources"]:
+        return row.item.last_locator or ""
+    return row.item.locator
+
+
+def yes_or_no(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def uncertain_parties(row: ItemRow, _: Mapping[str, Any]) -> str:
+    """Return the parties of which the source does not show clearly that they belong there."""
+    parties = (*row.parties.leads, *row.parties.supporting)
+    return joined(with_role(party) for party in parties if party.uncertain)
+
+
+def is_frame_inherited(row: ItemRow, _: Mapping[str, Any]) -> str:
+    """Return whether the time frame comes from a merged cell; one told since does not."""
+    item = row.item
+    return yes_or_no(item.timeframe_inherited and item.timeframe == item.initial_timeframe)
+
+
 # The columns that both kinds of items have, keyed by header.
 SHARED_COLUMNS: dict[str, Cells] = {
     "ref": lambda row, _: row.item.ref,
@@ -197,6 +220,10 @@ SHARED_COLUMNS: dict[str, Cells] = {
     "indicators": lambda row, _: row.item.indicators,
     "comments": lambda row, _: row.item.comments,
     "source": source_title,
+    "locator": place_in_source,
+    "archived": lambda row, _: yes_or_no(row.item.is_archived),
+    "timeframe_inherited": is_frame_inherited,
+    "uncertain": uncertain_parties,
     "url": lambda row, beside: f"{beside['site']}{row.item.get_absolute_url()}",
 }
 
@@ -217,7 +244,7 @@ class DeliverableFile(ItemFile):
     columns = columns_in_order(
         "ref group workplan priority_area parent level title status status_label status_since"
         " priority leads supporting timeframe due timeliness last_reported_on narrative source url"
-        " indicators comments continues",
+        " indicators comments continues locator archived timeframe_inherited uncertain",
         group=lambda row, _: str(row.item.priority_area.workplan.owner or ""),
         workplan=lambda row, _: row.item.priority_area.workplan.title,
         priority_area=lambda row, _: str(row.item.priority_area),

@@ -170,7 +170,7 @@ def status_table(
         columns,
         rows,
         totals,
-        any(row.overdue.count for row in rows),
+        together.with_timeliness(Timeliness.OVERDUE) > 0,
         extra_heading,
     )
 

@@ -36,6 +36,7 @@ from workplans.models import (
 )
 from workplans.models.tracking import TrackedItemQuerySet, Viewer
 from workplans.pages import Asked
+from workplans.reports import SILENT_DAYS, silent_items
 from workplans.status_words import (
     BY_CODE,
     NOT_REPORTED,
@@ -236,6 +237,7 @@ class TrackedItemFilter(django_filters.FilterSet):
         label=gettext_lazy("Timeliness"),
         choices=Timeliness.choices,
     )
+    silent = ChoiceFilter(label=gettext_lazy("Silent"), method="by_silence")
     lead = ChoicesFilter(label=gettext_lazy("Lead"), method="by_party")
     role = ChoicesFilter(label=gettext_lazy("Role"), choices=Role.choices, method="by_role")
     level = ChoiceFilter(
@@ -342,6 +344,10 @@ class TrackedItemFilter(django_filters.FilterSet):
     def choices_status(self) -> Choices:
         return status_choices(self.model.STATUSES)
 
+    def choices_silent(self) -> Choices:
+        words = _("open, and not reported on for %(days)d days or more")
+        return [(str(SILENT_DAYS), words % {"days": SILENT_DAYS})]
+
     def choices_sort(self) -> Choices:
         directions = (("", _("%(column)s, ascending")), ("-", _("%(column)s, descending")))
         return [
@@ -380,6 +386,9 @@ class TrackedItemFilter(django_filters.FilterSet):
 
     def by_status(self, items: Any, name: str, codes: list[str]) -> Any:
         return items.filter(status__in=[stored_code(code) for code in codes])
+
+    def by_silence(self, items: Any, name: str, days: list[str]) -> Any:
+        return silent_items(items, self.day)
 
     def by_party(self, items: Any, name: str, slugs: list[str]) -> Any:
         """Keep what the parties lead; with roles asked for, what they have those roles in.

@@ -389,9 +389,13 @@ class Listing:
 
     @property
     def facets(self) -> list[Facet]:
-        """The filters with closed sets of values, in the order of the form."""
+        """The filters with closed sets of values, in the order of the form.
+
+        One that is on without a place in the form stands at its end, so that the form keeps it.
+        """
         found = []
-        for name in self.facet_names:
+        others = set(self.filter.chosen).difference(self.facet_names, ("q", "sort"))
+        for name in (*self.facet_names, *sorted(others)):
             one = self.filter.filters[name]
             choices = self.filter.form.fields[name].choices
             chosen = self.filter.chosen.get(name, [])
@@ -402,7 +406,7 @@ class Listing:
                     Facet(
                         name,
                         one.label,
-                        "radio" if one.only_one else "checkbox",
+                        "radio" if one.only_one and len(options) > 1 else "checkbox",
                         options,
                         bool(chosen) or name in self.open_facets,
                     )

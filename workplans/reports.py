@@ -196,16 +196,13 @@ def silent(items: Iterable[M], day: date) -> list[M]:
     return sorted(found, key=lambda item: (last_word(item), item.ref))
 
 
-def longest_silent(
-    items: TrackedItemQuerySet[Any], day: date, limit: int
-) -> TrackedItemQuerySet[Any]:
-    """Return the first of what `silent` returns for an `as_of` query set, read as such."""
+def silent_items(items: TrackedItemQuerySet[Any], day: date) -> TrackedItemQuerySet[Any]:
+    """Keep what `silent` returns for an `as_of` query set; adds `last_word`, the day it goes by."""
     since = day - timedelta(days=SILENT_DAYS)
     return (
         items.filter(timeliness__in=OPEN_TIMELINESS)
         .annotate(last_word=Coalesce("last_reported_on", "introduced_on"))
         .filter(last_word__lte=since)
-        .order_by("last_word", "ref")[:limit]
     )
 
 
@@ -307,18 +304,30 @@ def by_lead(items: TrackedItemQuerySet[Any], day: date) -> list[TallyOf[Entity]]
 
     Three queries: the items' states, the responsibilities, the parties.
     """
+    return by_lead_and_nobody(items, day)[0]
+
+
+def by_lead_and_nobody(
+    items: TrackedItemQuerySet[Any], day: date
+) -> tuple[list[TallyOf[Entity]], Tally]:
+    """Return what `by_lead` does, and the counts of the items that name no lead on the day."""
     states = {pk: state for pk, *state in items.values_list("pk", "status", "timeliness")}
-    of_items = Q(item__in=list(states)) | Q(item__parent__in=list(states))
+    known = items.order_by().values("pk")
+    of_items = Q(item__in=known) | Q(item__parent__in=known)
     led: dict[int, set[int]] = {}
     for entity, _role, item in held(items.model, day, of_items & Q(role__in=LEAD_ROLES)):
         if item in states:
             led.setdefault(entity, set()).add(item)
+
+    def tally_of(members: Iterable[int]) -> Tally:
+        return count_states((states[pk][0], states[pk][1]) for pk in members)
+
     entities = Entity.objects.in_bulk(led)
-    loads = [
-        TallyOf(entities[entity], count_states((states[pk][0], states[pk][1]) for pk in members))
-        for entity, members in led.items()
-    ]
-    return sorted(loads, key=lambda load: (-load.tally.open, -load.tally.total, str(load.subject)))
+    loads = [TallyOf(entities[entity], tally_of(members)) for entity, members in led.items()]
+    return (
+        sorted(loads, key=lambda load: (-load.tally.open, -load.tally.total, str(load.subject))),
+        tally_of(set(states).difference(*led.values())),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ pytestmark = pytest.mark.django_db
 COLUMNS = (
     "ref body meeting meeting_date theme parent level title status status_label status_since "
     "wording leads supporting timeframe due timeliness last_reported_on narrative deliverables "
-    "recommendation source url review combine_with comments indicators"
+    "recommendation source url review combine_with comments indicators "
+    "locator archived timeframe_inherited uncertain"
 )
 RECOMMENDATION_COLUMNS = (
     "ref review body issued_on archived number title text addressees response response_label "
@@ -99,6 +100,10 @@ def test_has_the_columns_in_their_order_and_every_fact_of_the_day(client):
         "combine_with": "COMBINE-B; COMBINE-A",
         "comments": "Much discussed.",
         "indicators": "It is faster",
+        "locator": row["locator"],
+        "archived": "no",
+        "timeframe_inherited": "no",
+        "uncertain": "",
     }
 
 

@@ -7,14 +7,19 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import QueryDict
 
 from actionpoints.filters import ActionPointFilter
+from actionpoints.models import Mandate
 from tests.factories import (
     make_action_point,
+    make_area,
+    make_deliverable,
     make_entity,
     make_meeting,
+    make_party,
     make_recommendation,
     make_review,
     make_source,
     make_update,
+    make_workplan,
 )
 from tests.public_pages import read_refs
 from workplans.pages import Asked
@@ -98,11 +103,16 @@ def test_the_order_by_meeting_is_by_its_day():
         "theme=a%00b",
         "wording=draft",
         "status=ongoing",
+        "review=secret-review",
+        "deliverables=ongoing",
+        "silent=59",
+        "lead=nobody",
     ],
 )
 def test_what_is_unknown_or_not_public_is_refused(query):
     meeting = make_meeting(slug="secret", published=False, body=make_entity(slug="hidden"))
     make_action_point(meeting=meeting, theme="Hush")
+    make_review(slug="secret-review", published=False)
     make_action_point()
     found = narrow(query)
     assert len(found.refusals) == 1
@@ -116,3 +126,69 @@ def test_what_has_no_meeting_or_no_theme_can_be_asked_for(client):
     assert read_refs(client.get("/action-points/?theme=none")) == [decided.ref]
     both = client.get(f"/action-points/?body=none&body={decided.meeting.body.slug}")
     assert set(read_refs(both)) == {followed.ref, decided.ref}
+
+
+def test_the_follow_up_of_reviews_and_what_is_of_none():
+    for slug in ("paper", "report"):
+        recommendation = make_recommendation(review=make_review(slug=slug))
+        make_action_point(ref=slug.upper(), recommendation=recommendation)
+        make_action_point(ref=f"{slug.upper()}-2", recommendation=recommendation)
+    make_action_point(ref="DECIDED")
+    assert refs("review=paper") == {"PAPER", "PAPER-2"}
+    assert refs("review=paper&review=report") == refs() - {"DECIDED"}
+    assert refs("review=none") == {"DECIDED"}
+    assert refs("review=none&review=report") == {"DECIDED", "REPORT", "REPORT-2"}
+    assert refs("review=paper&body=none") == {"PAPER", "PAPER-2"}
+    assert refs("review=none&body=none") == set()
+
+
+def test_nobody_can_be_asked_for_as_lead_also_beside_parties():
+    party = make_entity(slug="party")
+    make_action_point(ref="NOBODY")
+    make_party(make_action_point(ref="SUPPORTED"), role="support")
+    make_party(make_action_point(ref="LED"), entity=party, until=date(2021, 6, 29))
+    assert refs("lead=none") == {"NOBODY", "SUPPORTED", "LED"}
+    assert refs("lead=none", day=date(2021, 6, 29)) == {"NOBODY", "SUPPORTED"}
+    assert refs("lead=none&lead=party", day=date(2021, 6, 29)) == {"NOBODY", "SUPPORTED", "LED"}
+    assert refs("lead=none&role=support") == {"NOBODY", "LED"}
+
+
+def test_what_it_asked_for_is_completed_when_all_visible_deliverables_are():
+    done, half, hidden, _uncited = (make_action_point(ref=ref) for ref in "DHXU")
+    draft = make_area(workplan=make_workplan(published=False))
+    for point, status, fields in (
+        (done, "completed", {}),
+        (done, "ongoing", {"priority_area": draft}),
+        (half, "completed", {}),
+        (half, "ongoing", {}),
+        (hidden, "completed", {"priority_area": draft}),
+    ):
+        deliverable = make_deliverable(**fields)
+        Mandate.objects.create(deliverable=deliverable, by_action_point=point)
+        make_update(deliverable, status=status, effective_on=DAY)
+    assert refs("deliverables=completed") == {"D"}
+    assert refs("deliverables=completed", day=DAY - timedelta(days=1)) == set()
+    assert refs("deliverables=completed&status=not_reported") == {"D"}
+    assert refs("deliverables=completed&status=completed") == set()
+
+
+def test_silent_is_what_is_open_and_not_told_of_for_60_days():
+    since = DAY - timedelta(days=60)
+    for ref, reported_on in (("SILENT", since), ("TOLD", since + timedelta(days=1))):
+        item = make_action_point(ref=ref)
+        make_update(item, effective_on=date(2021, 1, 1), reported_on=reported_on)
+    make_action_point(ref="NEVER", introduced_on=since)
+    make_action_point(ref="NEW", introduced_on=since + timedelta(days=1))
+    closed = make_action_point(ref="CLOSED")
+    make_update(closed, status="completed", effective_on=since, reported_on=since)
+    make_action_point(ref="KEPT", meeting=make_meeting(archived_on=DAY))
+    assert refs("silent=60") == {"SILENT", "NEVER"}
+    assert refs("silent=60&archived=all") == {"SILENT", "NEVER"}
+    assert refs("silent=60", day=DAY + timedelta(days=1)) == {"SILENT", "NEVER", "TOLD", "NEW"}
+
+
+def test_a_filter_that_has_no_place_in_the_form_stands_in_it_while_it_is_on(client):
+    make_action_point(title="Silent")
+    text = client.get("/action-points/?silent=60").content.decode()
+    assert '<input type="checkbox" name="silent" value="60" checked>' in text
+    assert 'name="silent"' not in client.get("/action-points/").content.decode()

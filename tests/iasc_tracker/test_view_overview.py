@@ -213,3 +213,21 @@ def test_a_whole_page_stays_under_thirty_kilobytes_over_the_line():
     page = Client().get(URL).content
     assert Workplan.objects.count() >= 5
     assert len(gzip.compress(page)) < 30_000
+
+
+def test_a_plan_stands_among_the_others_from_its_first_deliverable_on(client, staff_client):
+    plan = make_workplan(
+        title="Roll-out",
+        starts_on=date(2016, 10, 1),
+        ends_on=date(2017, 12, 31),
+        archived_on=date(2016, 9, 26),
+    )
+    make_deliverable(priority_area=make_area(workplan=plan), introduced_on=date(2016, 9, 26))
+    ahead = {"starts_on": date(2030, 1, 1), "ends_on": date(2030, 12, 31)}
+    drafted = make_workplan(title="Next year", published=False, **ahead)
+    for address in ("/", "/workplans/"):
+        assert "Roll-out" not in client.get(f"{address}?as_of=2016-09-25").content.decode()
+        assert "Roll-out" in client.get(f"{address}?as_of=2016-09-26").content.decode()
+        # What staff draft today stands there today, whenever it is to begin.
+        assert drafted.title in staff_client.get(address).content.decode()
+        assert drafted.title not in staff_client.get(f"{address}?as_of=2021-06-30").content.decode()

@@ -44,6 +44,10 @@ COLUMNS = [
     "indicators",
     "comments",
     "continues",
+    "locator",
+    "archived",
+    "timeframe_inherited",
+    "uncertain",
 ]
 
 
@@ -148,10 +152,33 @@ class TestDeliverablesFile:
             "indicators": "Guidance is out\nIt is used",
             "comments": "'@Names 13.8",
             "continues": "RG9-2018-1",
+            "locator": "",
+            "archived": "no",
+            "timeframe_inherited": "no",
+            "uncertain": "",
         }
         assert (rows[1]["parent"], rows[1]["level"]) == (item.ref, "part")
         assert (rows[1]["status"], rows[1]["status_label"]) == ("not_reported", "Not reported")
-        assert [rows[1][name] for name in COLUMNS[-3:]] == ["", "", ""]
+        assert [rows[1][name] for name in COLUMNS[-7:-4]] == ["", "", ""]
+
+    def test_says_what_is_archived_inherited_or_uncertain_and_where_it_stands(self, client):
+        plan = make_workplan(archived_on=date(2021, 1, 1))
+        item = make_deliverable(
+            priority_area=make_area(workplan=plan),
+            initial_timeframe="2022",
+            timeframe_inherited=True,
+            locator="Row 3",
+        )
+        make_party(item, entity=make_entity(acronym="GCG"), role="focal_point", uncertain=True)
+        make_party(item, entity=make_entity(acronym="OCHA"))
+        address = "/deliverables.csv?archived=only&as_of="
+        (row,) = read_csv(client.get(address + "2021-06-30"))
+        said = ("archived", "timeframe_inherited", "uncertain", "locator")
+        assert [row[name] for name in said] == ["yes", "yes", "GCG (focal point)", "Row 3"]
+        source = make_source(dated=date(2021, 7, 1))
+        make_update(item, timeframe="2023", source=source, locator="Page 9")
+        (row,) = read_csv(client.get(address + "2021-07-01"))
+        assert (row["timeframe_inherited"], row["locator"]) == ("no", "Page 9")
 
     def test_names_no_hidden_item_that_another_continues(self, client, staff_client):
         hidden = make_deliverable(priority_area=make_area(workplan=make_workplan(published=False)))

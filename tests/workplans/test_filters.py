@@ -92,6 +92,32 @@ def test_a_party_without_any_item_is_understood_and_one_that_does_not_exist_is_n
     assert narrow("lead=nobody").refusals
 
 
+def test_nobody_can_be_asked_for_as_lead_also_beside_parties():
+    party = make_entity(slug="party")
+    make_item("NOBODY")
+    make_party(make_item("SUPPORTED"), role="support")
+    make_party(make_item("LED"), entity=party)
+    through_part = make_item("PARTED")
+    make_party(
+        make_item(
+            "PART", level="part", parent=through_part, priority_area=through_part.priority_area
+        )
+    )
+    assert refs("lead=none") == {"NOBODY", "SUPPORTED"}
+    assert refs("lead=none&lead=party") == {"NOBODY", "SUPPORTED", "LED"}
+    assert refs("lead=none&role=support") == {"NOBODY", "LED", "PARTED"}
+
+
+def test_silent_is_what_is_open_and_not_told_of_for_60_days():
+    since = DAY - timedelta(days=60)
+    for ref, reported_on in (("SILENT", since), ("TOLD", since + timedelta(days=1))):
+        make_update(make_item(ref), effective_on=date(2021, 1, 1), reported_on=reported_on)
+    make_update(make_item("CLOSED"), status="completed", effective_on=since, reported_on=since)
+    make_item("NEVER")
+    assert refs("silent=60") == {"SILENT", "NEVER"}
+    assert narrow("silent=61").refusals
+
+
 def test_timeliness_is_that_of_the_day():
     due = {"initial_timeframe": "a day", "initial_latest": DAY}
     make_item("DUE", **due)

@@ -8,10 +8,11 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from workplans import days
 from workplans.models.entities import Entity
 from workplans.models.ledger_rows import (
     StatusUpdate,
@@ -43,6 +44,19 @@ class WorkplanQuerySet(models.QuerySet["Workplan"]):
     def visible_to(self, user: Viewer) -> WorkplanQuerySet:
         """Keep what a visitor may see: staff all, others what is published."""
         return self if getattr(user, "is_staff", False) else self.filter(published=True)
+
+    def existing_on(self, day: date) -> WorkplanQuerySet:
+        """Leave out, on an earlier day than today, what began later.
+
+        A plan began with its first deliverable, or on its first day if it has none.
+        """
+        if day >= days.site_today():
+            return self
+        promised = Deliverable.objects.filter(priority_area__workplan=OuterRef("pk"))
+        return self.filter(
+            Exists(promised.filter(introduced_on__lte=day))
+            | (~Exists(promised) & (Q(starts_on__isnull=True) | Q(starts_on__lte=day)))
+        )
 
 
 class Workplan(Publishable):
