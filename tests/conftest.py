@@ -96,3 +96,12 @@ def staff_client(staff_user):
     client = Client()
     client.force_login(staff_user)
     return client
+
+
+@pytest.fixture
+def whole_ledger(db):
+    """Whatever the test does, caches, numbers and digests are right at its end."""
+    from workplans.verification import problems
+
+    yield
+    assert list(problems()) == []

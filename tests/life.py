@@ -1,5 +1,6 @@
-"""Taking a step in a record's life the way a browser does: look, then confirm what was shown."""
+"""Taking a step in a record's life the way a browser does, and what the overview counts."""
 
+from django.test import Client
 from django.urls import reverse
 
 from tests.admin_pages import read_form
@@ -49,3 +50,33 @@ def refusals(page):
     """Return what a step's page says against it, as one text."""
     errors = [str(e) for es in page.context["step"].errors.values() for e in es]
     return "\n".join([*map(str, page.context["refusals"]), *errors])
+
+
+def figures(client=None, day=None):
+    """Return the counts on the overview, as everybody sees them unless a client is given."""
+    context = (client or Client()).get("/", {"as_of": day.isoformat()} if day else {}).context
+    found = {}
+    for kind in ("deliverable", "action_point"):
+        for headline in context[f"{kind}_figures"]:
+            found[f"{kind} {headline.label}"] = headline.figure.count
+    found["archived deliverables"] = sum(plan.figure.count for plan in context["plans"].archived)
+    found["archived action points"] = context["archived"].count
+    return found
+
+
+def difference(before, after):
+    """Return by how much each figure of the overview moved, those that did not left out."""
+    return {name: after[name] - before[name] for name in before if after[name] != before[name]}
+
+
+def make_part(item, **kwargs):
+    """Make a part of an item of either kind."""
+    place = {name: getattr(item, name) for name in item.ORIGIN}
+    return type(item).objects.create(
+        level="part",
+        parent=item,
+        title="A part",
+        introduced_on=item.introduced_on,
+        **place,
+        **kwargs,
+    )

@@ -1,6 +1,7 @@
 """Who changed which field of which record, when, and from what to what.
 
-django-auditlog keeps it, below every form, command and import. The admin's own log would
+django-auditlog keeps it, whatever saves the record: a form, a command, an import. What
+follows by itself (caches, parts that move along) is not logged. The admin's own log would
 not do: it names fields without their values, sees what the admin does and nothing else,
 and is deleted with the account that made the change. Ledger rows are not in this log,
 since they are a log themselves.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -64,12 +65,12 @@ class CarryOver(Step):
     )
     takes_many = False
     permissions = ("change", "workplans.add_deliverable")
-
     other_record = "target"
 
     target = RecordField(label=gettext_lazy("To the workplan"), queryset=Workplan.objects.all())
     carried_on = DayField(
         label=gettext_lazy("From"),
+        initial=days.site_today,
         help_text=gettext_lazy("The new items exist from this day on."),
     )
     archive = forms.BooleanField(
@@ -81,7 +82,6 @@ class CarryOver(Step):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         plan: Workplan = self.record
-        self.fields["carried_on"].initial = days.site_today()
         if plan.archived_on is None:
             self.fields["archive"].initial = True
         else:
@@ -89,8 +89,8 @@ class CarryOver(Step):
         target: Any = self.fields["target"]
         target.queryset = Workplan.objects.exclude(pk=plan.pk)
         target.refer_like(PriorityArea._meta.get_field("workplan"))
-        open_items = self._open_items()
-        self.open_items = [item for item in open_items if item.level == Level.ITEM]
+        self.everything = self._read_open()
+        self.open_items = [item for item in self.everything if item.level == Level.ITEM]
         areas = {item.priority_area_id for item in self.open_items}
         self.areas = list(plan.priority_areas.filter(pk__in=areas))
         number = PriorityArea._meta.get_field("number")
@@ -111,9 +111,10 @@ class CarryOver(Step):
 
     def concerned(self) -> list[Any]:
         """The items that are carried over; the fields of both plans are among the outcomes."""
-        return [one.old for one in self.carried()]
+        return [one.old for one in self.carried]
 
-    def _open_items(self) -> list[Any]:
+    def _read_open(self) -> list[Any]:
+        """Return all headings of the plan, and its items and parts that are open today."""
         plan: Workplan = self.record
         items = Deliverable.objects.filter(priority_area__workplan=plan)
         return list(
@@ -123,10 +124,6 @@ class CarryOver(Step):
             .order_by("priority_area__order", "order", "ref")
         )
 
-    @classmethod
-    def fits(cls, record: Workplan) -> bool:
-        return True
-
     def clean(self) -> None:
         super().clean()
         if not self.open_items:
@@ -134,9 +131,10 @@ class CarryOver(Step):
         target = self.cleaned_data.get("target")
         if target is not None and target.is_archived(days.site_today()):
             self.add_error("target", _("That workplan is archived. Bring it back first."))
-        if not self.errors and not self.carried():
+        if not self.errors and not self.carried:
             self.add_error(None, _("All open items have been carried over to it already."))
 
+    @cached_property
     def carried(self) -> list[Carried]:
         """Return what is carried over, headings before their items and items before their parts.
 
@@ -149,33 +147,27 @@ class CarryOver(Step):
         items = [item for item in self.open_items if item.pk not in done]
         keys = {item.pk for item in items}
         headings = {item.parent_id for item in items}
-        everything = self._open_items()
-        chosen = [
-            *(one for one in everything if one.level == Level.HEADING and one.pk in headings),
+        found = [
+            *(one for one in self.everything if one.level == Level.HEADING and one.pk in headings),
             *items,
             *(
                 one
-                for one in everything
+                for one in self.everything
                 if one.level == Level.PART
                 and one.parent_id in keys
                 and one.status not in CLOSED_CODES
             ),
         ]
+        chosen = [one for one in found if one.pk not in done]
         parties: dict[int, list[DeliverableResponsibility]] = {}
         held = DeliverableResponsibility.objects.on(day).select_related("entity")
         for one in held.filter(item__in=[one.pk for one in chosen]):
             parties.setdefault(one.item_id, []).append(one)
         numbers = {area.pk: self.cleaned_data[f"area_{area.pk}"] for area in self.areas}
-        refs = self._new_refs(target, [one for one in chosen if one.pk not in done])
+        refs = self._new_refs(target, chosen)
         return [
-            Carried(
-                one,
-                refs.get(one.pk, ""),
-                numbers[one.priority_area_id],
-                parties.get(one.pk, []),
-            )
+            Carried(one, refs[one.pk], numbers[one.priority_area_id], parties.get(one.pk, []))
             for one in chosen
-            if one.pk not in done
         ]
 
     def _new_refs(self, target: Workplan, items: Sequence[Any]) -> dict[int, str]:
@@ -201,7 +193,7 @@ class CarryOver(Step):
     def outcomes(self) -> list[Outcome]:
         target: Workplan = self.cleaned_data["target"]
         day = in_words(self.cleaned_data["carried_on"])
-        carried = self.carried()
+        carried = self.carried
         items = [one for one in carried if one.old.level == Level.ITEM]
         found = [
             outcome(
@@ -274,7 +266,7 @@ class CarryOver(Step):
 
     def perform(self) -> str:
         target: Workplan = self.cleaned_data["target"]
-        carried = self.carried()
+        carried = self.carried
         areas = self._make_areas(target, carried)
         made: dict[int, Deliverable] = {}
         for one in carried:

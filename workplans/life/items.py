@@ -45,7 +45,27 @@ def standing_words(item: Any) -> str:
     return _("%(item)s (%(told)s)") % named
 
 
-class Discontinue(Step):
+class SourcedStep(Step):
+    """A step that a document tells of; its fields come after those of a subclass."""
+
+    source = RecordField(
+        label=gettext_lazy("Source"), queryset=SourceDocument.objects.all(), required=False
+    )
+    locator = forms.CharField(
+        label=gettext_lazy("Place in the source"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        source: Any = self.fields["source"]
+        source.refer_like(type(self.records[0])._meta.get_field("source"))
+        self.order_fields([name for name in self.fields if name not in ("source", "locator")])
+
+
+class Discontinue(SourcedStep):
     """Close items that are not carried on."""
 
     name = "discontinue"
@@ -63,21 +83,6 @@ class Discontinue(Step):
         required=False,
         help_text=gettext_lazy("Leave it blank for the source's day, or today without a source."),
     )
-    source = RecordField(
-        label=gettext_lazy("Source"), queryset=SourceDocument.objects.all(), required=False
-    )
-    locator = forms.CharField(
-        label=gettext_lazy("Place in the source"),
-        required=False,
-        max_length=200,
-        widget=forms.TextInput(attrs={"class": "vTextField"}),
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        update = type(self.records[0]).update_model()
-        source: Any = self.fields["source"]
-        source.refer_like(update._meta.get_field("source"))
 
     @classmethod
     def fits(cls, record: Any) -> bool:
@@ -201,13 +206,11 @@ class Supersede(Step):
         "They count as closed from a day on and keep their last status; their pages point to "
         "what stands in their place."
     )
-
     other_record = "superseded_by"
 
-    superseded_on = DayField(label=gettext_lazy("Superseded from"))
+    superseded_on = DayField(label=gettext_lazy("Superseded from"), initial=days.site_today)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs["initial"] = {"superseded_on": days.site_today()} | (kwargs.get("initial") or {})
         super().__init__(*args, **kwargs)
         model = type(self.records[0])
         other = RecordField(label=_("Superseded by"), queryset=model.objects.all())
@@ -292,12 +295,9 @@ class Withdraw(Step):
 
     withdrawn_on = DayField(
         label=gettext_lazy("Withdrawn from"),
+        initial=days.site_today,
         help_text=gettext_lazy("Pages of earlier days still show it."),
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs["initial"] = {"withdrawn_on": days.site_today()} | (kwargs.get("initial") or {})
-        super().__init__(*args, **kwargs)
 
     @classmethod
     def fits(cls, record: Any) -> bool:
@@ -493,7 +493,7 @@ class Delete(Step):
         ) % {"count": len(found)}
 
 
-class GiveFinalWording(Step):
+class GiveFinalWording(SourcedStep):
     """Replace the provisional wording of an item by the final one, and keep the former."""
 
     name = "final-wording"
@@ -506,26 +506,13 @@ class GiveFinalWording(Step):
         max_length=500,
         widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
-    source = RecordField(
-        label=gettext_lazy("Source"),
-        queryset=SourceDocument.objects.all(),
-        required=False,
-        help_text=gettext_lazy(
-            "The document that prints it. Leave it blank to keep the one given."
-        ),
-    )
-    locator = forms.CharField(
-        label=gettext_lazy("Place in the source"),
-        required=False,
-        max_length=200,
-        widget=forms.TextInput(attrs={"class": "vTextField"}),
-    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["final"].initial = self.record.title
-        source: Any = self.fields["source"]
-        source.refer_like(self.record._meta.get_field("source"))
+        self.fields["source"].help_text = _(
+            "The document that prints it. Leave it blank to keep the one given."
+        )
 
     @classmethod
     def fits(cls, record: Any) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
-from typing import Any
 
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
@@ -152,12 +151,9 @@ class Archive(Step):
 
     archived_on = DayField(
         label=gettext_lazy("Archived from"),
+        initial=days.site_today,
         help_text=gettext_lazy("Pages of earlier days stay as they are."),
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs["initial"] = {"archived_on": days.site_today()} | (kwargs.get("initial") or {})
-        super().__init__(*args, **kwargs)
 
     @classmethod
     def fits(cls, record: Publishable) -> bool:
