@@ -137,7 +137,8 @@ def read_rows(keys: Iterable[Key], asked: Asked, user: Viewer) -> dict[Key, Item
     for model, listing in LISTINGS.items():
         ids = [pk for kind, pk in keys if kind is model]
         if ids:
-            items: Any = listing.filter_class.model.objects.visible_to(user).as_of(asked.day)
+            visible: Any = listing.filter_class.model.objects.visible_to(user)
+            items = visible.as_of(asked.day, asked.known)
             for item in items.filter(pk__in=ids).select_related(*listing.reads):
                 rows[model, item.pk] = ItemRow(item, asked, listing.where(item), Parties())
     return rows

@@ -23,34 +23,32 @@ def site_today() -> date:
     return settings.TRACKER_AS_OF or true_today()
 
 
-def read_as_of(text: str | None) -> date:
-    """Return the day that an `as_of` parameter names; the site's today if it is empty.
+def read_day(name: str, text: str) -> date:
+    """Return the day that a parameter of an address names.
 
-    Raise ValidationError, in words that name the input and the cure, for anything
-    but an ISO date from 1992 up to the true today.
+    Raise ValidationError, in words that name the parameter, the input and the cure, for
+    anything but an ISO date from 1992 up to the true today.
     """
-    if not text:
-        return site_today()
     try:
         day = parse_date(text)
     except ValueError:
         day = None
     if day is None or day.isoformat() != text:
         raise ValidationError(
-            _("“%(value)s” is not a day. Write as_of as year-month-day, for example 2021-06-30."),
+            _("“%(value)s” is not a day. Write %(name)s as year-month-day, such as 2021-06-30."),
             code="invalid",
-            params={"value": text[:50]},
+            params={"value": text[:50], "name": name},
         )
     if day > true_today():
         raise ValidationError(
-            _("%(value)s lies ahead. Choose today, %(today)s, or an earlier day."),
+            _("%(name)s is %(value)s, which lies ahead. Choose %(today)s or an earlier day."),
             code="future",
-            params={"value": day.isoformat(), "today": true_today().isoformat()},
+            params={"value": text, "name": name, "today": true_today().isoformat()},
         )
     if day < FIRST_DAY:
         raise ValidationError(
-            _("%(value)s is too early. The first day that can be asked for is %(first)s."),
+            _("%(name)s is %(value)s, which is too early. The first day to ask for is %(first)s."),
             code="too_early",
-            params={"value": day.isoformat(), "first": FIRST_DAY.isoformat()},
+            params={"value": text, "name": name, "first": FIRST_DAY.isoformat()},
         )
     return day

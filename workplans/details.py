@@ -78,10 +78,10 @@ def read_item(model: Any, ref: str, asked: Asked, user: Viewer, reads: tuple[str
     items = model.objects.visible_to(user).select_related(*reads, "source")
     item = None
     if REF.fullmatch(ref):
-        item = items.as_of(asked.day).filter(ref=ref).first()
+        item = items.as_of(asked.day, asked.known).filter(ref=ref).first()
         if item is None:
             gone = items.filter(ref=ref, withdrawn_on__lte=asked.day, introduced_on__lte=asked.day)
-            item = gone.annotate(**state_columns(model, asked.day)).first()
+            item = gone.annotate(**state_columns(model, asked.day, asked.known)).first()
             if item is not None:
                 item.is_archived, item.is_open, item.timeliness = False, False, Timeliness.CLOSED
     if item is None:
@@ -113,7 +113,7 @@ def read_page(item: Any, asked: Asked, user: Viewer, where: Any) -> ItemPage:
         | Q(superseded_by=item, superseded_on__lte=asked.day)
     )
     by_id = {relative.pk: relative for relative in kin.order_by("ref")}
-    parts = model.objects.visible_to(user).as_of(asked.day).filter(parent=item)
+    parts = model.objects.visible_to(user).as_of(asked.day, asked.known).filter(parent=item)
     is_superseded = item.superseded_on is not None and item.superseded_on <= asked.day
     (row,) = item_rows([item], asked, where)
     return ItemPage(
@@ -121,7 +121,7 @@ def read_page(item: Any, asked: Asked, user: Viewer, where: Any) -> ItemPage:
         row=row,
         publisher=publisher_of(item),
         parts=item_rows(parts.order_by("order", "ref"), asked),
-        history=read_history(item, asked.day),
+        history=read_history(item, asked.day, asked.known),
         parent=by_id.get(item.parent_id),
         continues=by_id.get(item.continues_id),
         superseded_by=by_id.get(item.superseded_by_id) if is_superseded else None,
@@ -134,7 +134,7 @@ def item_page(
     request: HttpRequest, ref: str, listing: type[Listing], template: str
 ) -> HttpResponse:
     """Answer with the page of one item of the kind that a listing lists."""
-    asked = ask(request)
+    asked = ask(request, {"known_on"})
     if asked.errors:
         return render_page(request, "tracking/not_understood.html", asked, {})
     item = read_item(listing.filter_class.model, ref, asked, request.user, listing.reads)

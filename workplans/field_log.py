@@ -146,10 +146,10 @@ def value_in_words(field: Any, value: str) -> str:
     return value
 
 
-def log_removal(item: models.Model, what: str, reason: str) -> None:
-    """Log, with the reason and without the text, that a text was taken out of the ledger."""
+def log_event(record: models.Model, what: str, reason: str = "") -> None:
+    """Log what happened to a record without any of its fields being changed, and why."""
     LogEntry.objects.log_create(
-        item,
+        record,
         force_log=True,
         action=LogEntry.Action.UPDATE,
         additional_data={"what": what, "reason": reason},

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from workplans.lists import day_words
@@ -67,30 +67,39 @@ class HistoryEntry:
         return self.row.reported_on != self.row.effective_on
 
 
-def read_history(item: TrackedItem, day: date) -> list[HistoryEntry]:
+def read_history(item: TrackedItem, day: date, known: date | None = None) -> list[HistoryEntry]:
     """Return what is known of an item by a day, the newest first; one query.
 
     Rows are those that were true by the day, in the ledger's order, corrected ones among
-    them: they stand at their place, marked, beside the row that replaced them.
+    them: they stand at their place, marked, beside the row that replaced them. With
+    `known`, rows that were reported later than that day are left out, and what they
+    correct still stands.
     """
-    rows: Sequence[Any] = (
-        type(item)
-        .update_model()
-        .objects.filter(item=item, effective_on__lte=day)
-        .select_related("source", "replaces", "replaced_by")
-        .newest_first()
-    )
+    rows: Any = type(item).update_model().objects.filter(item=item)
+    if known is not None:
+        rows = rows.filter(reported_on__lte=known)
+    rows = list(rows.select_related("source").newest_first())
+    # A row and those that replace it, one after the other, have one slot.
+    chains: dict[int, list[StatusUpdate]] = {}
+    for row in sorted(rows, key=lambda row: row.sequence):
+        chains.setdefault(row.slot, []).append(row)
+    before = {new.pk: old for chain in chains.values() for old, new in pairwise(chain)}
+    after = {old.pk: new for chain in chains.values() for old, new in pairwise(chain)}
     entries = []
     status: StatusWord | None = None
     words, due = item.initial_timeframe, item.initial_latest
     for row in reversed(rows):
+        if row.effective_on > day:
+            break
         entry = HistoryEntry(row, status=BY_CODE[row.status] if row.status else None)
-        if row.replaces is not None:
-            entry = replace(entry, corrects=row.replaces.sequence)
-        successor = getattr(row, "replaced_by", None)
-        if successor is not None:
-            name = "taken_back_by" if successor.withdraws else "corrected_by"
-            entries.append(replace(entry, **{name: successor.sequence}))
+        if row.pk in before:
+            entry = replace(entry, corrects=before[row.pk].sequence)
+        if row.pk in after:
+            number = after[row.pk].sequence
+            if after[row.pk].withdraws:
+                entries.append(replace(entry, taken_back_by=number))
+            else:
+                entries.append(replace(entry, corrected_by=number))
             continue
         if entry.status is not None:
             entry = replace(entry, status_before=status)

@@ -152,7 +152,7 @@ class ItemRow:
     @property
     def url(self) -> str:
         """The address of the item's page, on the day that the visitor chose."""
-        return self.asked.carry(self.item.get_absolute_url())
+        return self.asked.carry(self.item.get_absolute_url(), known_on=self.asked.known)
 
     @property
     def status(self) -> StatusWord:

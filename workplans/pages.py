@@ -22,12 +22,14 @@ class Asked:
     """What a visitor asked of a page.
 
     `day` is the day that the page answers for, `chosen` whether the address names it.
-    `errors` are sentences about parameters that were not understood; a page that has
-    any shows them and no rows.
+    `known`, on pages that take `known_on`, is the day by which something must have been
+    reported to count, or None. `errors` are sentences about parameters that were not
+    understood; a page that has any shows them and no rows.
     """
 
     day: date
     chosen: bool = False
+    known: date | None = None
     errors: list[str] = field(default_factory=list)
 
     @property
@@ -66,17 +68,32 @@ def ask(request: HttpRequest, allowed: Iterable[str] = ()) -> Asked:
     An unknown name, a name given twice where one is meant, or a day that is none
     becomes a sentence in `errors`, and the page then shows no rows.
     """
+    allowed = set(allowed)
     errors = unknown_parameters(request, allowed)
-    texts = request.GET.getlist("as_of")
-    day = days.site_today()
+    day = ask_day(request, "as_of", errors)
+    known = ask_day(request, "known_on", errors) if "known_on" in allowed else None
+    return Asked(
+        day=day or days.site_today(),
+        chosen=day is not None and not errors,
+        known=known,
+        errors=errors,
+    )
+
+
+def ask_day(request: HttpRequest, name: str, errors: list[str]) -> date | None:
+    """Return the day that a parameter names, or None; add a sentence to the errors if it is none.
+
+    An empty one counts as not given.
+    """
+    texts = request.GET.getlist(name)
     if len(texts) > 1:
-        errors.append(_("as_of is given twice. Give one day."))
-    elif texts:
+        errors.append(_("%(name)s is given twice. Give one day.") % {"name": name})
+    elif texts and texts[0]:
         try:
-            day = days.read_as_of(texts[0])
+            return days.read_day(name, texts[0])
         except ValidationError as error:
             errors.extend(error.messages)
-    return Asked(day=day, chosen=bool(texts and texts[0]) and not errors, errors=errors)
+    return None
 
 
 def unknown_parameters(request: HttpRequest, allowed: Iterable[str]) -> list[str]:

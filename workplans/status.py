@@ -20,11 +20,12 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Coalesce, Least
+from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from workplans import days
-from workplans.field_log import log_removal
+from workplans.field_log import log_event
 from workplans.models import Level, SourceDocument, StatusUpdate, TrackedItem
 from workplans.models.ledger_rows import REDACTED
 from workplans.models.tracking import CACHED_COLUMNS, ledger_columns
@@ -33,6 +34,10 @@ from workplans.timeframes import AmbiguousDate, TimeFrame, read_timeframe
 
 # How many items are locked, judged and written at a time.
 CHUNK = 2000
+
+# Sent, in the same transaction, with the `item` and the `numbers` of its updates, when a
+# narrative was taken out of the ledger: what keeps a copy of it takes it out too.
+narrative_removed = Signal()
 
 
 class NewerUpdate(ValidationError):
@@ -122,18 +127,28 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest() if text else ""
 
 
-def state_on(rows: Iterable[Row], day: date) -> State:
-    """Work out in plain Python what a ledger says as of a day.
+def standing(rows: Iterable[Row], known: date | None = None) -> list[Row]:
+    """Return the rows of one ledger that no other replaces, in the order of the ledger.
+
+    With `known`, only what was reported by that day counts: a row replaced later still
+    stands. The rule of `StatusUpdateQuerySet.standing` a second time, as in `state_on`.
+    """
+    rows = [row for row in rows if known is None or row.reported_on <= known]
+    last = {row.slot: row.sequence for row in sorted(rows, key=lambda row: row.sequence)}
+    found = [row for row in rows if row.sequence == last[row.slot]]
+    return sorted(found, key=lambda row: (row.effective_on, row.slot, row.sequence))
+
+
+def state_on(rows: Iterable[Row], day: date, known: date | None = None) -> State:
+    """Work out in plain Python what a ledger says as of a day, if given as known on another.
 
     It is the rule of `TrackedItemQuerySet.as_of` a second time, on purpose: the door
     judges entries by it and `verify_ledger` recomputes the caches with it.
     """
-    rows = list(rows)
-    replaced = {row.replaces_id for row in rows if row.replaces_id is not None}
-    standing = [row for row in rows if row.id is None or row.id not in replaced]
+    in_order = standing(rows, known)
     status, since, narrative = "", None, ""
     timeframe: tuple[str, date | None, date | None] | None = None
-    for row in sorted(standing, key=lambda row: (row.effective_on, row.slot, row.sequence)):
+    for row in in_order:
         if row.effective_on > day:
             break
         if row.status and row.status != status:
@@ -143,7 +158,7 @@ def state_on(rows: Iterable[Row], day: date) -> State:
             timeframe = (row.timeframe, row.earliest, row.latest)
     reported = [
         row.reported_on
-        for row in standing
+        for row in in_order
         if row.reported_on <= day and (row.status or row.narrative or row.timeframe)
     ]
     return State(status, since, narrative, timeframe, max(reported, default=None))
@@ -282,7 +297,8 @@ def remove_narrative(row: StatusUpdate, *, reason: str) -> list[int]:
             raise ValidationError(_("There is no narrative to remove."))
         rows.update(narrative=REDACTED)
         refresh_cache(model, [row.item_id])
-        log_removal(
+        narrative_removed.send(sender=model, item=row.item, numbers=numbers)
+        log_event(
             row.item,
             _("A narrative was removed from the history, update %(numbers)s.")
             % {"numbers": ", ".join(map(str, numbers))},

@@ -102,6 +102,22 @@ class TestStateOfADay:
         assert on(date(2021, 3, 1), item).timeliness == ""
         assert on(date(2021, 3, 1), item).is_archived
 
+    def test_what_was_known_on_a_day_leaves_out_what_was_reported_later(self):
+        item = make_deliverable()
+        first = make_update(item, status="ongoing", source=make_source(dated=date(2021, 2, 1)))
+        late = make_source(dated=date(2021, 6, 1))
+        make_update(item, status="completed", effective_on=date(2021, 3, 1), source=late)
+        make_update(item, status="not_started", replaces=first, source=late)
+
+        def known(day):
+            return Deliverable.objects.as_of(date(2021, 4, 1), day).get(pk=item.pk).status
+
+        assert on(date(2021, 4, 1), item).status == "completed"
+        assert on(date(2021, 2, 1), item).status == "not_started"
+        assert [known(date(2021, m, 1)) for m in (1, 2, 6)] == ["", "ongoing", "completed"]
+        as_known_then = Deliverable.objects.as_of(date(2021, 2, 1), date(2021, 5, 1))
+        assert as_known_then.get(pk=item.pk).status == "ongoing"
+
     def test_the_state_costs_one_query(self, django_assert_num_queries):
         for _ in range(3):
             make_update(make_deliverable(), status="ongoing")
@@ -182,6 +198,16 @@ def test_database_and_plain_python_agree_on_every_day(db, told):
         assert digest(state.narrative) == expected.narrative
         assert frame == (expected.timeframe or ("2020", None, date(2020, 12, 31)))
         assert state.last_reported_on == expected.last_reported_on
+    # What was known on a day takes only the rows that were reported by then.
+    for known in (FIRST + timedelta(days=offset) for offset in (1, 3, 6)):
+        for offset in (0, 4, 9):
+            day = FIRST + timedelta(days=offset)
+            expected = state_on(ledger, day, known)
+            state = Deliverable.objects.as_of(day, known).get(pk=item.pk)
+            assert state.status == expected.status
+            assert state.status_since == expected.status_since
+            assert digest(state.narrative) == expected.narrative
+            assert state.last_reported_on == expected.last_reported_on
     # The cache is the ledger's state as of the true today.
     item.refresh_from_db()
     cached = {name: getattr(item, column) for name, column in CACHED_COLUMNS.items()}

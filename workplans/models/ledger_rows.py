@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from workplans.models.sources import SourceDocument
@@ -24,9 +24,22 @@ class StatusUpdateQuerySet(QuerySet[U]):
     def get_by_natural_key(self, ref: str, sequence: int) -> U:
         return self.get(item__ref=ref, sequence=sequence)
 
-    def standing(self) -> Self:
-        """Leave out the rows that another row replaces."""
-        return self.filter(replaced_by__isnull=True)
+    def standing(self, known: date | None = None) -> Self:
+        """Leave out the rows that another row replaces.
+
+        With `known`, also those that were reported later than that day; a row replaced
+        later still stands then. A row and those that replace it, one after the other,
+        share their item and slot, and no other row has them.
+        """
+        if known is None:
+            return self.filter(replaced_by__isnull=True)
+        replaced = self.model._default_manager.filter(
+            item=OuterRef("item"),
+            slot=OuterRef("slot"),
+            sequence__gt=OuterRef("sequence"),
+            reported_on__lte=known,
+        )
+        return self.filter(~Exists(replaced), reported_on__lte=known)
 
     def newest_first(self) -> Self:
         """Sort in the ledger's order, the newest first."""

@@ -119,10 +119,11 @@ class TrackedItemQuerySet(QuerySet[M]):
             condition |= Q(**{f"{path}__archived_on__lte": day})
         return condition
 
-    def as_of(self, day: date) -> Self:
+    def as_of(self, day: date, known: date | None = None) -> Self:
         """Return the items that existed on a day, each with its state of that day.
 
-        Adds the columns of `state_columns`, and
+        With `known`, the state is what had been reported by that day, however much of the
+        day asked for was told later. Adds the columns of `state_columns`, and
 
         - `is_archived`: whether its plan, meeting or review was archived by then;
         - `is_open`: not completed, discontinued or superseded by then;
@@ -134,7 +135,7 @@ class TrackedItemQuerySet(QuerySet[M]):
         archived = self.archived_q(day)
         return (
             self.existing_on(day)
-            .annotate(**state_columns(self.model, day))
+            .annotate(**state_columns(self.model, day, known))
             .annotate(
                 is_archived=Case(
                     When(archived, then=Value(True)),
@@ -186,27 +187,29 @@ CACHED_COLUMNS = {
 }
 
 
-def standing_rows(model: type[TrackedItem], day: date | None) -> QuerySet[Any]:
-    """Return the rows of an outer item that stand on a day (on any, without one).
-
-    A row that another row replaces does not stand.
-    """
-    rows = model.update_model().objects.filter(item=OuterRef("pk"), replaced_by__isnull=True)
+def standing_rows(
+    model: type[TrackedItem], day: date | None, known: date | None = None
+) -> QuerySet[Any]:
+    """Return the rows of an outer item that stand on a day (on any, without one)."""
+    rows = model.update_model().objects.filter(item=OuterRef("pk")).standing(known)
     return rows if day is None else rows.filter(effective_on__lte=day)
 
 
-def ledger_columns(model: type[TrackedItem], day: date | None) -> dict[str, Combinable]:
+def ledger_columns(
+    model: type[TrackedItem], day: date | None, known: date | None = None
+) -> dict[str, Combinable]:
     """Return the state of an item as expressions over its ledger, keyed by column name.
 
     Status, narrative and time frame are each that of the last standing row by the day
     that carries one; the time frame falls back to the one first given. `status_since`
     is the first day of the unbroken run of the status. `last_reported_on` is the
-    latest day, by the day asked for, on which a source told something.
+    latest day, by the day asked for, on which a source told something. `known` is the
+    day by which a row must have been reported to count.
     """
-    rows = standing_rows(model, day)
+    rows = standing_rows(model, day, known)
     with_status = rows.exclude(status="")
     # Rows that tell another status, later in the ledger's order than an outer row.
-    updates = model.update_model().objects
+    updates = model.update_model().objects.standing(known)
     later = (
         Q(effective_on__gt=OuterRef("effective_on"))
         | Q(effective_on=OuterRef("effective_on"), slot__gt=OuterRef("slot"))
@@ -217,7 +220,7 @@ def ledger_columns(model: type[TrackedItem], day: date | None) -> dict[str, Comb
         )
     )
     broken_by = (
-        updates.filter(later, item=OuterRef("item"), replaced_by__isnull=True)
+        updates.filter(later, item=OuterRef("item"))
         .exclude(status="")
         .exclude(status=OuterRef("status"))
     )
@@ -226,9 +229,7 @@ def ledger_columns(model: type[TrackedItem], day: date | None) -> dict[str, Comb
     revised = rows.exclude(timeframe="").order_by(*NEWEST_FIRST)
     is_revised = Exists(revised)
     # A row that takes another back tells nothing of the item.
-    reported = updates.filter(item=OuterRef("pk"), replaced_by__isnull=True).exclude(
-        status="", narrative="", timeframe=""
-    )
+    reported = updates.filter(item=OuterRef("pk")).exclude(status="", narrative="", timeframe="")
     if day is not None:
         reported = reported.filter(reported_on__lte=day)
     return {
@@ -266,12 +267,16 @@ def ledger_columns(model: type[TrackedItem], day: date | None) -> dict[str, Comb
     }
 
 
-def state_columns(model: type[TrackedItem], day: date) -> dict[str, Combinable]:
+def state_columns(
+    model: type[TrackedItem], day: date, known: date | None = None
+) -> dict[str, Combinable]:
     """Return the state columns for a day: cached for the true today, else from the ledger.
 
     A run of one status that began by the day and still lasts held on that day too, so
     the cached status answers for most items of a recent day without a look at the ledger.
     """
+    if known is not None and known < days.true_today():
+        return ledger_columns(model, day, known)
     if day >= days.true_today():
         return {name: F(cached) for name, cached in CACHED_COLUMNS.items()}
     columns = ledger_columns(model, day)
