@@ -10,7 +10,6 @@ from django.http import HttpRequest
 from actionpoints import reports
 from actionpoints.models import ActionPoint, Mandate, Recommendation
 from workplans.exports import (
-    Cell,
     ItemFile,
     TableFile,
     columns_in_order,
@@ -22,6 +21,7 @@ from workplans.exports import (
 from workplans.lists import in_chunks
 from workplans.models import Deliverable, Timeliness
 from workplans.status_words import ACTION_POINT_STATUSES, NOT_REPORTED, public_code
+from workplans.workbooks import Cell
 
 if TYPE_CHECKING:
     from actionpoints.recommendations import RecommendationListing

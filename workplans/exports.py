@@ -6,14 +6,23 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import (
+    FileResponse,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    StreamingHttpResponse,
+)
+from django.utils.translation import gettext as _
 
-from workplans.lists import ItemRow, Listing, Party, in_chunks, item_rows
+from workplans import workbooks
+from workplans.lists import ItemRow, Listing, Party, day_words, in_chunks, item_rows
 from workplans.models import Deliverable, Level, SourceDocument
 from workplans.pages import Asked
 from workplans.status_words import public_code
+from workplans.workbooks import Cell
 
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 # A spreadsheet takes a text that begins so for a formula.
@@ -22,7 +31,6 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _LINE_BREAK = str.maketrans({"\v": "\n", "\f": "\n"})
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 
-Cell: TypeAlias = str | date | int | None
 Cells: TypeAlias = Callable[[ItemRow, Mapping[str, Any]], Cell]
 C = TypeVar("C")
 
@@ -76,13 +84,16 @@ def in_blocks(lines: Iterable[str], size: int = 32_768) -> Iterator[bytes]:
 
 
 class TableFile:
-    """A CSV file that answers a query string: its rows, or 400 with the words of the page.
+    """A file that answers a query string: its rows, or 400 with the words of the page.
 
     `columns` maps the header, in order, to what gives a cell: a row, and what
     `read_beside` has read for the row's chunk. Memory does not grow with the file.
     """
 
     columns: Mapping[str, Callable[[Any, Mapping[str, Any]], Cell]]
+    # What a workbook needs beside the columns: its sheet's name, and wider columns.
+    title: ClassVar[Any] = ""
+    widths: ClassVar[Mapping[str, int]] = {}
 
     def __init__(self, request: HttpRequest, asked: Asked) -> None:
         self.request, self.asked = request, asked
@@ -115,11 +126,39 @@ class TableFile:
             "site": self.request.build_absolute_uri("/").rstrip("/"),
         }
 
+    def refusal(self) -> HttpResponse | None:
+        """Return 400 with the words of the page, if anything was not understood."""
+        if not self.asked.errors:
+            return None
+        words = "\n".join(self.asked.errors)
+        return HttpResponse(f"{words}\n", status=400, content_type="text/plain; charset=utf-8")
+
+    def about(self) -> list[tuple[str, str]]:
+        """Return what the “About” sheet of a workbook says: pairs of a label and words."""
+        return [
+            (_("Address"), self.request.build_absolute_uri()),
+            (_("As of"), day_words(self.asked.day)),
+        ]
+
+    def workbook(self) -> HttpResponseBase:
+        """Answer with an Excel file of the same rows, or with 400 and words."""
+        rows = (
+            [clean_text(value) if isinstance(value, str) else value for value in row]
+            for row in self.rows()
+        )
+        return self.refusal() or FileResponse(
+            workbooks.write_workbook(
+                str(self.title), list(self.columns), rows, self.about(), self.widths
+            ),
+            as_attachment=True,
+            filename=self.download_name.removesuffix(".csv") + ".xlsx",
+            content_type=workbooks.CONTENT_TYPE,
+        )
+
     def response(self) -> HttpResponseBase:
-        """Answer with the file, sent as it is made, or with 400 and words."""
-        if self.asked.errors:
-            words = "\n".join(self.asked.errors)
-            return HttpResponse(f"{words}\n", status=400, content_type="text/plain; charset=utf-8")
+        """Answer with the file as CSV, sent as it is made, or with 400 and words."""
+        if refusal := self.refusal():
+            return refusal
         response = StreamingHttpResponse(
             in_blocks(csv_lines(self.columns, self.rows())),
             content_type="text/csv; charset=utf-8",

@@ -18,9 +18,9 @@ def on(url: str, asked: Asked | None) -> str:
 
 
 @register.simple_tag
-def address(asked: Asked, name: str, **parameters: Any) -> str:
-    """Return the address of a list with some parameters, on the day that the visitor chose."""
-    return asked.carry(reverse(name), **parameters)
+def address(asked: Asked, name: str, *places: str, **parameters: Any) -> str:
+    """Return the address of a page with some parameters, on the day that the visitor chose."""
+    return asked.carry(reverse(name, args=places), **parameters)
 
 
 @register.filter
