@@ -5,6 +5,10 @@ import html
 import io
 import re
 
+# Asked by the day picker in the head of each page: the days of the last meetings and reports, and
+# the years of which something is known.
+DAY_PICKER = 2
+
 
 def read_csv(response):
     """The rows of a CSV file as dictionaries, its form checked on the way."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Q
@@ -10,10 +11,17 @@ from django.utils.translation import gettext_lazy as _
 
 from workplans.models.versions import Versioned
 
+if TYPE_CHECKING:
+    from workplans.models.tracking import Viewer
+
 
 class SourceDocumentQuerySet(models.QuerySet["SourceDocument"]):
     def get_by_natural_key(self, slug: str) -> SourceDocument:
         return self.get(slug=slug)
+
+    def visible_to(self, user: Viewer) -> SourceDocumentQuerySet:
+        """Keep those whose names a visitor may read: staff all, others the published ones."""
+        return self if getattr(user, "is_staff", False) else self.filter(published=True)
 
 
 class SourceDocument(Versioned):
