@@ -87,8 +87,19 @@ def meeting_list(request: HttpRequest) -> HttpResponse:
             for _body, members in groupby(meetings, key=lambda meeting: meeting.body_id)
         ],
         "chosen": chosen,
+        "ahead": ahead(request, asked, chosen),
     }
     return render_page(request, "actionpoints/meeting_list.html", asked, context)
+
+
+def ahead(request: HttpRequest, asked: Asked, bodies: Sequence[str]) -> list[Meeting]:
+    """Return the next meetings of all bodies or of some, the nearest first; none of a past day."""
+    if asked.is_past:
+        return []
+    meetings = Meeting.objects.visible_to(request.user).filter(held_on__gt=asked.day)
+    if bodies:
+        meetings = meetings.filter(body__slug__in=bodies)
+    return list(meetings.select_related("body").order_by("held_on", "slug")[:LAST_MEETINGS])
 
 
 def last_of_each_body(meetings: PublishableQuerySet) -> PublishableQuerySet:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from actionpoints import dashboards, follow_up, recommendations, views
+from actionpoints import dashboards, follow_up, pack_pages, recommendations, views
 
 app_name = "actionpoints"
 
@@ -11,6 +11,10 @@ urlpatterns = [
     path("follow-up/", follow_up.follow_up, name="follow_up"),
     path("meetings/", dashboards.meeting_list, name="meeting_list"),
     path("meetings/<slug:slug>/", dashboards.meeting_detail, name="meeting_detail"),
+    path("meetings/<slug:slug>/pack/", pack_pages.pack, name="pack"),
+    path("meetings/<slug:slug>/pack.docx", pack_pages.pack_docx, name="pack_docx"),
+    path("meetings/<slug:slug>/pack.pdf", pack_pages.pack_pdf, name="pack_pdf"),
+    path("meetings/<slug:slug>/pack.csv", pack_pages.pack_csv, name="pack_csv"),
     path("recommendations/", recommendations.recommendation_list, name="recommendation_list"),
     path(
         "recommendations/<str:ref>/",

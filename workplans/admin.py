@@ -24,6 +24,7 @@ from workplans.editing import (
     VersionedInlineFormSet,
 )
 from workplans.life.carrying_over import CarryOver
+from workplans.life.freezing import FreezeReport
 from workplans.life.merging import MergeInto
 from workplans.life.publishing import PUBLISHING_STEPS
 from workplans.models import (
@@ -325,7 +326,7 @@ class WorkplanAdmin(VersionedAdmin):
         ("endorsed_by", "endorsed_on"), "source", "locator", "published", "archived_on",
     )  # fmt: skip
     inlines = (PriorityAreaInline, WorkplanDeliverableInline)
-    steps = (*PUBLISHING_STEPS, CarryOver)
+    steps = (*PUBLISHING_STEPS, CarryOver, FreezeReport)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return (

@@ -8,7 +8,7 @@ class WorkplansConfig(AppConfig):
     verbose_name = _("Workplans")
 
     def ready(self) -> None:
-        from workplans import checks, field_log, loading, models, triggers
+        from workplans import checks, field_log, frozen_reports, loading, models, status, triggers
         from workplans.models.references import spend_reference
 
         field_log.keep_log_of(
@@ -27,4 +27,7 @@ class WorkplansConfig(AppConfig):
         loading.register()
         pre_delete.connect(field_log.forget_person, dispatch_uid="workplans.field_log.forget")
         post_delete.connect(spend_reference, dispatch_uid="workplans.references.spend")
+        status.narrative_removed.connect(
+            frozen_reports.take_out, dispatch_uid="workplans.frozen_reports.take_out"
+        )
         post_migrate.connect(triggers.install_after_migrate)

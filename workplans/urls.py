@@ -1,6 +1,6 @@
 from django.urls import path
 
-from workplans import dashboards, views
+from workplans import dashboards, report_pages, views
 
 app_name = "workplans"
 
@@ -12,5 +12,23 @@ urlpatterns = [
     path("groups/<slug:slug>/", dashboards.group_detail, name="group_detail"),
     path("workplans/", dashboards.workplan_list, name="workplan_list"),
     path("workplans/<slug:slug>/", dashboards.workplan_detail, name="workplan_detail"),
+    path("workplans/<slug:slug>/report/", report_pages.report, name="report"),
+    path("workplans/<slug:slug>/report.docx", report_pages.report_docx, name="report_docx"),
+    path("workplans/<slug:slug>/report.pdf", report_pages.report_pdf, name="report_pdf"),
+    path(
+        "workplans/<slug:slug>/reports/<int:number>/",
+        report_pages.frozen_report,
+        name="frozen_report",
+    ),
+    path(
+        "workplans/<slug:slug>/reports/<int:number>.docx",
+        report_pages.frozen_report_docx,
+        name="frozen_report_docx",
+    ),
+    path(
+        "workplans/<slug:slug>/reports/<int:number>.pdf",
+        report_pages.frozen_report_pdf,
+        name="frozen_report_pdf",
+    ),
     path("entities/<slug:slug>/", dashboards.entity_detail, name="entity_detail"),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -50,10 +50,20 @@ def item_models() -> list[type[TrackedItem]]:
     return [model for model in apps.get_models() if issubclass(model, TrackedItem)]
 
 
-def item_digests() -> Iterator[ItemDigest]:
-    """Yield the digest of each item that has ledger rows, by kind and reference."""
-    for kind, ref, rows in _ledgers():
+def item_digests(refs: Collection[str] | None = None) -> Iterator[ItemDigest]:
+    """Yield the digest of each item that has ledger rows, by kind and reference.
+
+    With `refs`, of those items alone.
+    """
+    for kind, ref, rows in _ledgers(refs):
         yield ItemDigest(kind, ref, len(rows), _digest_of(rows))
+
+
+def digest_lines(digests: Iterable[ItemDigest]) -> list[str]:
+    """Return digests as lines in a fixed order, the one over all last, for `read_digests`."""
+    in_order = sorted(digests, key=lambda item: (item.kind, item.ref))
+    rows = sum(item.rows for item in in_order)
+    return [*map(str, in_order), f"{total_digest(in_order)} {rows} all"]
 
 
 def total_digest(digests: Iterable[ItemDigest]) -> str:
@@ -95,7 +105,7 @@ def differences(kept: Iterable[ItemDigest]) -> Iterator[str]:
     Rows that were appended in the meantime are no difference.
     """
     then = {(item.kind, item.ref): item for item in kept}
-    for kind, ref, rows in _ledgers():
+    for kind, ref, rows in _ledgers({ref for _kind, ref in then}):
         item = then.pop((kind, ref), None)
         if item is None:
             continue
@@ -211,12 +221,15 @@ def _altered_narratives(model: Any, ids: list[int]) -> dict[int, list[int]]:
     return altered
 
 
-def _ledgers() -> Iterator[tuple[str, str, list[tuple[Any, ...]]]]:
-    """Yield (kind, ref, rows in order) of each item that has rows."""
+def _ledgers(
+    refs: Collection[str] | None = None,
+) -> Iterator[tuple[str, str, list[tuple[Any, ...]]]]:
+    """Yield (kind, ref, rows in order) of each item that has rows, or of some items."""
     for model in sorted(item_models(), key=lambda model: model._meta.model_name or ""):
+        updates = model.update_model().objects
         rows = (
-            model.update_model()
-            .objects.order_by("item__ref", "sequence")
+            (updates.all() if refs is None else updates.filter(item__ref__in=refs))
+            .order_by("item__ref", "sequence")
             .values_list("item__ref", *DIGESTED)
             .iterator(chunk_size=CHUNK)
         )

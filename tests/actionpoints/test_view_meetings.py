@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 
 from actionpoints.dashboards import LAST_MEETINGS
 from actionpoints.models import ActionPoint, Meeting
@@ -305,13 +306,13 @@ def test_the_number_of_queries_does_not_grow(client, meeting, django_assert_num_
     add(3)
     with django_assert_num_queries(9 + DAY_PICKER):
         client.get(meeting.get_absolute_url())
-    # The meetings; how many each body held; what each decided; what each reviewed.
-    with django_assert_num_queries(4 + DAY_PICKER):
+    # The meetings; how many each body held; what each decided; what each reviewed; those ahead.
+    with django_assert_num_queries(5 + DAY_PICKER):
         client.get("/meetings/")
     add(30)
     with django_assert_num_queries(9 + DAY_PICKER):
         client.get(meeting.get_absolute_url())
-    with django_assert_num_queries(4 + DAY_PICKER):
+    with django_assert_num_queries(5 + DAY_PICKER):
         client.get("/meetings/")
 
 
@@ -329,3 +330,27 @@ def test_the_july_2020_meetings_of_the_documents(client):
     }
     assert len(context["reviewed"].rows) == 15
     assert check_figures(client, address, day) > 10
+
+
+class TestMeetingsAhead:
+    def test_are_listed_with_their_packs_but_not_on_a_past_day(self, settings, staff_client):
+        settings.TRACKER_AS_OF = date(2020, 7, 16)
+        later = make_meeting(held_on=date(2020, 9, 1), title="Next but one")
+        soon = make_meeting(held_on=date(2020, 8, 1), title="Next")
+        make_meeting(held_on=date(2020, 7, 16), title="Today's")
+        draft = make_meeting(held_on=date(2020, 8, 2), title="Draft", published=False)
+        assert Client().get("/meetings/").context["ahead"] == [soon, later]
+        assert staff_client.get("/meetings/").context["ahead"] == [soon, draft, later]
+        of_body = Client().get("/meetings/", {"body": "nobody"})
+        assert of_body.status_code == 400
+        assert f'href="/meetings/{soon.slug}/pack/"' in Client().get("/meetings/").content.decode()
+        past = Client().get("/meetings/", {"as_of": "2020-07-15"})
+        assert past.context["ahead"] == []
+
+    def test_the_page_of_one_leads_to_its_pack_and_to_what_changed_since(self):
+        meeting = make_meeting(held_on=date(2020, 7, 9))
+        page = Client().get(meeting.get_absolute_url()).content.decode()
+        assert f'href="/meetings/{meeting.slug}/pack/"' in page
+        assert f'href="/changes/?from_meeting={meeting.slug}"' in page
+        same_day = Client().get(meeting.get_absolute_url(), {"as_of": "2020-07-09"})
+        assert "from_meeting" not in same_day.content.decode()

@@ -196,10 +196,20 @@ class TestConfirming:
         plan = make_workplan(published=False)
         url = reverse("admin:workplans_workplan_change", args=[plan.pk])
         offered = [str(title) for title, _url in staff_client.get(url).context["life_steps"]]
-        assert offered == ["Publish", "Archive", "Carry open items over"]
+        assert offered == [
+            "Publish",
+            "Archive",
+            "Carry open items over",
+            "Make a progress report final",
+        ]
         take(staff_client, "publish", plan)
         offered = [str(title) for title, _url in staff_client.get(url).context["life_steps"]]
-        assert offered == ["Unpublish", "Archive", "Carry open items over"]
+        assert offered == [
+            "Unpublish",
+            "Archive",
+            "Carry open items over",
+            "Make a progress report final",
+        ]
 
     def test_published_and_archived_are_changed_by_steps_alone(self, staff_client):
         plan = make_workplan(published=False)

@@ -8,8 +8,9 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from workplans.frozen_reports import holding
 from workplans.life.steps import Outcome, Step, in_words, outcome
-from workplans.models import DeliverableUpdate, Level
+from workplans.models import DeliverableUpdate, FrozenReport, Level
 from workplans.models.ledger_rows import REDACTED
 from workplans.status import remove_narrative, same_narrative
 from workplans.update_forms import row_in_words
@@ -74,6 +75,10 @@ class RemoveNarrative(Step):
             outcome(_("Status, days and source stay, and the proof that nothing else changed.")),
             outcome(_("Backups and files made earlier still hold the text.")),
         ]
+        numbers = rows.values_list("sequence", flat=True)
+        if reports := holding(self.record, numbers, FrozenReport.objects.all()):
+            words = _("It is taken out of these final reports, whose files are made again:")
+            found.append(outcome(words, reports))
         if others := self._told_of_others(row):
             words = _("The very same text stays in the history of these; remove it there too:")
             found.append(outcome(words, others))

@@ -8,6 +8,7 @@ from workplans.models.entities import (
     ResultsGroup,
     name_key,
 )
+from workplans.models.frozen_reports import FrozenReport
 from workplans.models.ledger_rows import StatusUpdate
 from workplans.models.plans import (
     Deliverable,
@@ -30,6 +31,7 @@ __all__ = [
     "Entity",
     "EntityAlias",
     "EntityKind",
+    "FrozenReport",
     "Level",
     "Membership",
     "Organization",

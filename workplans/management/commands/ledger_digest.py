@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils.translation import gettext_lazy as _
 
-from workplans.verification import item_digests, total_digest
+from workplans.verification import digest_lines, item_digests
 
 
 class Command(BaseCommand):
@@ -13,8 +13,5 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        digests = sorted(item_digests(), key=lambda item: (item.kind, item.ref))
-        for item in digests:
-            self.stdout.write(str(item))
-        rows = sum(item.rows for item in digests)
-        self.stdout.write(f"{total_digest(digests)} {rows} all")
+        for line in digest_lines(item_digests()):
+            self.stdout.write(line)

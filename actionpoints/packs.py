@@ -1,0 +1,192 @@
+"""The pack for a meeting: what it follows up, what changed since the last one, what did not.
+
+It follows the table in which the record of a results group's meeting shows the follow-up of
+action points (Results Group 1, 16 July 2020): action point, lead, status, progress overview.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Exists, Min, OuterRef, Q
+
+from actionpoints.models import ActionPoint, ActionPointUpdate, Meeting
+from actionpoints.views import ActionPointListing
+from workplans import changes, days
+from workplans.changes import Bucket, Change, Window
+from workplans.lists import ItemRow, Listing, item_rows
+from workplans.models import Deliverable, Level, TrackedItemQuerySet
+from workplans.models.tracking import Viewer
+from workplans.pages import Asked
+from workplans.views import DeliverableListing
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """The action points of one theme, in the order of the meeting's record."""
+
+    name: str
+    rows: tuple[ItemRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """An item with what happened to it since the last meeting."""
+
+    row: ItemRow
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one lead has that is open, by its last day; without a lead, `name` is ""."""
+
+    name: str
+    rows: tuple[ItemRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A meeting's pack on a day.
+
+    `reviewed` are the keys of the action points that the meeting's own record told of.
+    `previous` is the meeting of the same body before it, None where none is known; then
+    nothing is known to have changed. `changed` and `untouched` hold action points first,
+    then deliverables of the body's own workplans.
+    """
+
+    meeting: Meeting
+    day: date
+    previous: Meeting | None
+    themes: tuple[Theme, ...]
+    reviewed: frozenset[int]
+    changed: dict[Bucket, tuple[ChangeRow, ...]]
+    untouched: tuple[ChangeRow, ...]
+    loads: tuple[Load, ...]
+
+    @property
+    def rows(self) -> Iterator[ItemRow]:
+        """All action points that the meeting follows up, theme by theme."""
+        for theme in self.themes:
+            yield from theme.rows
+
+
+def pack_day(meeting: Meeting) -> date:
+    """Return the day that a pack is made for: the meeting's, or today if that lies ahead."""
+    return min(meeting.held_on, days.site_today())
+
+
+def previous_meeting(meeting: Meeting, day: date, user: Viewer) -> Meeting | None:
+    """Return the last meeting of the same body before a meeting, and before a day."""
+    earlier = Meeting.objects.visible_to(user).filter(body=meeting.body)
+    found: Meeting | None = (
+        earlier.filter(held_on__lt=min(meeting.held_on, day)).order_by("-held_on", "-slug").first()
+    )
+    return found
+
+
+def make_pack(meeting: Meeting, asked: Asked, user: Viewer) -> Pack:
+    """Return the pack of a meeting on the day asked for; the number of queries is constant."""
+    day = asked.day
+    previous = previous_meeting(meeting, day, user)
+    visible = ActionPoint.objects.visible_to(user).filter(level=Level.ITEM)
+    followed = followed_up(meeting, previous, visible, day, user)
+    items = list(followed.select_related(*ActionPointListing.reads))
+    places = places_in_record(meeting)
+    last = len(places)
+    # In the order of the record; what it does not hold comes after, in its own documents' order.
+    items.sort(key=lambda item: places.get(item.pk, last))
+    rows = item_rows(items, asked, ActionPointListing.where)
+    by_theme: dict[str, list[ItemRow]] = {}
+    for row in rows:
+        by_theme.setdefault(row.item.theme, []).append(row)
+    changed: list[ChangeRow] = []
+    if previous is not None:
+        window = Window(previous.held_on, day)
+        keys = [item.pk for item in items]
+        changed += changes_of(visible.filter(pk__in=keys), window, asked, ActionPointListing)
+        planned = Deliverable.objects.visible_to(user).filter(
+            level=Level.ITEM, priority_area__workplan__owner=meeting.body
+        )
+        changed += changes_of(planned, window, asked, DeliverableListing)
+    return Pack(
+        meeting=meeting,
+        day=day,
+        previous=previous,
+        themes=tuple(Theme(name, tuple(members)) for name, members in by_theme.items()),
+        reviewed=frozenset(places),
+        changed={
+            bucket: tuple(one for one in changed if one.row.item.bucket == bucket)
+            for bucket in Bucket
+            if bucket is not Bucket.UNTOUCHED
+        },
+        untouched=tuple(one for one in changed if one.row.item.bucket == Bucket.UNTOUCHED),
+        loads=tuple(loads(rows)),
+    )
+
+
+def followed_up(
+    meeting: Meeting,
+    previous: Meeting | None,
+    visible: TrackedItemQuerySet[Any],
+    day: date,
+    user: Viewer,
+) -> TrackedItemQuerySet[Any]:
+    """Return what a meeting follows up, with the state of a day.
+
+    That is what its record told of, of whatever body; and of what its body decided or
+    reviewed at earlier meetings, what is open, or was closed since the last of these.
+    """
+    reviewed = Q(Exists(told_by(Q(source__meeting=meeting))))
+    items = visible.as_of(day)
+    if previous is None:
+        return items.filter(reviewed)
+    earlier = Meeting.objects.visible_to(user).filter(
+        body=meeting.body, held_on__lte=previous.held_on
+    )
+    keys = earlier.order_by().values("pk")
+    own = Q(meeting__in=keys) | Q(Exists(told_by(Q(source__meeting__in=keys))))
+    closed_then = visible.as_of(previous.held_on).filter(is_open=False).order_by()
+    since = Q(is_open=True) | ~Q(pk__in=closed_then.values("pk"))
+    return items.filter(reviewed | (own & since & Q(is_archived=False)))
+
+
+def told_by(condition: Q) -> Any:
+    """Return the standing rows of an outer action point that meet a condition."""
+    return ActionPointUpdate.objects.standing().filter(condition, item=OuterRef("pk"))
+
+
+def places_in_record(meeting: Meeting) -> dict[int, int]:
+    """Return the place of each action point in a meeting's record, by its first row there."""
+    rows = ActionPointUpdate.objects.standing().filter(source__meeting=meeting)
+    first = rows.order_by().values_list("item").annotate(first=Min("pk")).order_by("first")
+    return {item: place for place, (item, _first) in enumerate(first)}
+
+
+def changes_of(
+    items: TrackedItemQuerySet[Any], window: Window, asked: Asked, listing: type[Listing]
+) -> list[ChangeRow]:
+    """Return what happened to some items in a window, archived ones left out; three queries."""
+    found = changes.changed(items, window).filter(is_archived=False)
+    read = list(found.select_related(*listing.reads))
+    rows = item_rows(read, asked, listing.where)
+    told = changes.read_changes(read, window)
+    return [ChangeRow(row, change) for row, change in zip(rows, told, strict=True)]
+
+
+def loads(rows: Iterable[ItemRow]) -> list[Load]:
+    """Return the open items of each lead, those with most first, those without a lead last."""
+    by_lead: dict[str, list[ItemRow]] = {}
+    for row in rows:
+        if not row.item.is_open or row.item.is_archived:
+            continue
+        for name in [party.name for party in row.parties.leads] or [""]:
+            by_lead.setdefault(name, []).append(row)
+    found = [
+        Load(name, tuple(sorted(held, key=lambda row: (row.item.due or date.max, row.item.ref))))
+        for name, held in by_lead.items()
+    ]
+    return sorted(found, key=lambda load: (not load.name, -len(load.rows), load.name))

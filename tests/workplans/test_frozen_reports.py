@@ -1,0 +1,376 @@
+"""Final reports: how they are made, that nothing changes them, and how they lose personal data."""
+
+import io
+from datetime import date
+from io import StringIO
+
+import docx
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.core.management import CommandError, call_command
+from django.db.models import ProtectedError
+from django.test import Client
+from django.urls import reverse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.factories import (
+    make_area,
+    make_deliverable,
+    make_entity,
+    make_party,
+    make_source,
+    make_staff,
+    make_update,
+    make_workplan,
+)
+from tests.life import confirm, look, refusals, step_url, take, told
+from tests.public_pages import read_text
+from workplans import pdf
+from workplans.frozen_reports import file_digest, freeze, next_first_day
+from workplans.life.merging import MergeInto
+from workplans.models import FrozenReport, Level
+from workplans.models.ledger_rows import REDACTED
+from workplans.progress_report import Period, from_json
+from workplans.status import remove_narrative
+from workplans.verification import item_digests, read_digests
+
+pytestmark = pytest.mark.django_db
+
+FIRST, LAST = date(2021, 2, 1), date(2021, 6, 30)
+SPRING = Period(FIRST, LAST)
+PERSONAL = "Jane Doe is ill."
+
+
+@pytest.fixture
+def plan():
+    """A published plan of a group, with an item, a part of it, a party and a history."""
+    group = make_entity(kind="results_group", slug="rg1", acronym="RG1", name="Group One")
+    plan = make_workplan(slug="plan", title="The plan", owner=group)
+    area = make_area(workplan=plan, number="1", title="The area")
+    item = make_deliverable(ref="PLAN-1.1", number="1.1", title="The item", priority_area=area)
+    part = make_deliverable(
+        ref="PLAN-1.1-i", number="(i)", priority_area=area, parent=item, level=Level.PART
+    )
+    make_party(item, entity=make_entity(slug="lead", acronym="LEAD"))
+    source = make_source(dated=date(2021, 3, 1))
+    make_update(item, narrative=PERSONAL, status="ongoing", source=source)
+    make_update(part, narrative="Done.", status="completed", source=source)
+    return plan
+
+
+def word_text(frozen):
+    document = docx.Document(io.BytesIO(bytes(frozen.docx)))
+    cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
+    return "\n".join([*(paragraph.text for paragraph in document.paragraphs), *cells])
+
+
+def verify():
+    """What verify_reports prints; raises CommandError if anything is wrong."""
+    out = StringIO()
+    call_command("verify_reports", stdout=out, stderr=out)
+    return out.getvalue()
+
+
+def problems():
+    """What verify_reports complains of."""
+    err = StringIO()
+    with pytest.raises(CommandError):
+        call_command("verify_reports", stdout=StringIO(), stderr=err)
+    return err.getvalue()
+
+
+class TestMakingAReportFinal:
+    def test_keeps_content_files_and_the_digests_of_the_ledger(self, plan, staff_user):
+        frozen = freeze(plan, SPRING, staff_user)
+        assert (frozen.number, frozen.made_by) == (1, staff_user)
+        report = from_json(frozen.content)
+        assert [one.ref for one in report.items[0].with_parts] == ["PLAN-1.1", "PLAN-1.1-i"]
+        assert PERSONAL in word_text(frozen)
+        assert "Final" in word_text(frozen)
+        assert bytes(frozen.pdf).startswith(b"%PDF-")
+        kept = read_digests(frozen.ledger.splitlines())
+        assert kept == sorted(item_digests(), key=lambda one: one.ref)
+        assert "Whole: 1 final report." in verify()
+
+    def test_is_a_step_that_says_what_it_keeps(self, plan, staff_client):
+        page = take(
+            staff_client, "freeze-report", plan, first=FIRST.isoformat(), last=LAST.isoformat()
+        )
+        assert "the report on 1 February 2021 to 30 June 2021, with 1 deliverable." in told(page)
+        assert "Completed: 1\nOngoing: 1" in told(page)
+        assert "Everybody can see it" in told(page)
+        frozen = FrozenReport.objects.get()
+        assert (frozen.first_day, frozen.last_day, frozen.known_on) == (FIRST, LAST, None)
+        again = look(
+            staff_client, "freeze-report", plan, first=FIRST.isoformat(), last=LAST.isoformat()
+        )
+        assert "on some of the same days" in told(again)
+        log = staff_client.get(reverse("admin:workplans_workplan_history", args=[plan.pk]))
+        words = (
+            "The progress report on 1 February 2021 to 30 June 2021 was made final, as number 1."
+        )
+        assert words in log.content.decode()
+
+    def test_is_not_done_if_the_report_changed_after_it_was_looked_at(self, plan, staff_client):
+        page = look(
+            staff_client, "freeze-report", plan, first=FIRST.isoformat(), last=LAST.isoformat()
+        )
+        make_update(plan.tracked_items().get(level="item"), effective_on=date(2021, 5, 1))
+        assert confirm(staff_client, page).status_code == 200
+        assert not FrozenReport.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("first", "last", "words"),
+        [
+            ("2021-06-30", "2021-02-01", "The last day lies before the first."),
+            ("2021-06-30", "2999-01-01", "lies ahead"),
+            ("1066-10-14", "2021-06-30", "Give a day from"),
+            ("", "2021-06-30", "required"),
+        ],
+    )
+    def test_refuses_days_that_make_no_period(self, plan, staff_client, first, last, words):
+        page = look(staff_client, "freeze-report", plan, first=first, last=last)
+        assert words in refusals(page) or "Give a day from" in refusals(page)
+        assert not page.context["outcomes"]
+
+    def test_needs_a_permission_of_its_own(self, plan, client):
+        user = make_staff()
+        user.user_permissions.add(Permission.objects.get(codename="change_workplan"))
+        client.force_login(user)
+        address = step_url(plan, "freeze-report")
+        assert client.get(address, {"records": plan.pk}).status_code == 403
+        user.user_permissions.add(Permission.objects.get(codename="add_frozenreport"))
+        assert client.get(address, {"records": plan.pk}).status_code == 200
+
+    def test_without_the_libraries_keeps_no_pdf_and_says_so(self, plan, staff_client, monkeypatch):
+        monkeypatch.setattr(pdf, "why_not", lambda: "PDF files cannot be made.")
+        page = take(
+            staff_client, "freeze-report", plan, first=FIRST.isoformat(), last=LAST.isoformat()
+        )
+        assert "A Word file is kept, and no PDF file." in told(page)
+        frozen = FrozenReport.objects.get()
+        assert frozen.pdf is None
+        shown = Client().get(frozen.get_absolute_url())
+        assert "No PDF file was kept with it." in read_text(shown)
+        assert Client().get("/workplans/plan/reports/1.pdf").status_code == 404
+        assert "Whole" in verify()
+
+    def test_the_next_report_begins_after_the_last(self, plan):
+        assert next_first_day(plan, LAST) == date(2020, 1, 1)
+        freeze(plan, SPRING, None)
+        assert next_first_day(plan, date(2021, 12, 31)) == date(2021, 7, 1)
+        assert next_first_day(plan, LAST) == date(2020, 1, 1)
+
+    def test_numbers_them_in_order(self, plan):
+        assert [freeze(plan, SPRING, None).number for _ in range(3)] == [1, 2, 3]
+
+
+class TestAFinalReport:
+    def test_is_neither_changed_nor_deleted(self, plan):
+        frozen = freeze(plan, SPRING, None)
+        frozen.last_day = date(2021, 7, 1)
+        with pytest.raises(TypeError):
+            frozen.save()
+        with pytest.raises(TypeError):
+            frozen.delete()
+        with pytest.raises(ProtectedError):
+            plan.delete()
+
+    def test_loses_its_maker_and_nothing_else_when_the_person_is_erased(self, plan):
+        User.objects.create_superuser("other")
+        person = User.objects.create_superuser("jane")
+        frozen = freeze(plan, SPRING, person)
+        call_command("erase_person", "jane", "--yes", stdout=StringIO())
+        after = FrozenReport.objects.get()
+        assert after.made_by is None
+        assert (after.content, bytes(after.docx)) == (frozen.content, frozen.docx)
+        assert "Whole" in verify()
+
+
+class TestTakingOutPersonalData:
+    def test_reaches_content_and_files_and_the_page_says_so(self, plan, staff_client):
+        item = plan.tracked_items().get(level="item")
+        before = freeze(plan, SPRING, None)
+        row = item.updates.get()
+        page = take(
+            staff_client, "remove-narrative", item, update=str(row.pk), reason="Health data"
+        )
+        assert "The plan: final report 1" in told(page)
+        frozen = FrozenReport.objects.get()
+        assert from_json(frozen.content).items[0].standing.narrative == REDACTED
+        assert PERSONAL not in word_text(frozen)
+        assert REDACTED in word_text(frozen)
+        assert frozen.content_digest == before.content_digest
+        assert frozen.docx_digest == file_digest(bytes(frozen.docx)) != before.docx_digest
+        assert "Whole: 1 final report." in verify()
+        for address in ("", "reports/1/", "reports/1.docx", "reports/1.pdf", "report/"):
+            assert PERSONAL.encode() not in Client().get(f"/workplans/plan/{address}").content
+        shown = read_text(Client().get(frozen.get_absolute_url()))
+        assert "Update 1 of PLAN-1.1 held personal data." in shown
+        assert "It would not differ." in shown
+
+    def test_leaves_other_reports_alone(self, plan):
+        item = plan.tracked_items().get(level="item")
+        row = make_update(item, narrative="Told later.", effective_on=date(2021, 9, 1))
+        frozen = freeze(plan, SPRING, None)
+        remove_narrative(row, reason="Health data")
+        after = FrozenReport.objects.get()
+        assert (after.redactions, bytes(after.docx)) == ([], frozen.docx)
+
+    def test_keeps_no_pdf_that_can_not_be_made_again(self, plan, monkeypatch):
+        freeze(plan, SPRING, None)
+        monkeypatch.setattr(pdf, "why_not", lambda: "PDF files cannot be made.")
+        item = plan.tracked_items().get(level="item")
+        remove_narrative(item.updates.get(), reason="Health data")
+        assert FrozenReport.objects.get().pdf is None
+        assert "Whole" in verify()
+
+
+class TestVerifying:
+    def test_finds_what_was_altered_in_content_and_files(self, plan):
+        frozen = freeze(plan, SPRING, None)
+        kept = FrozenReport.objects.filter(pk=frozen.pk)
+        content = frozen.content
+        content["title"] = "Another plan"
+        kept.update(content=content)
+        assert problems() == "The plan: final report 1: its content was altered\n"
+        content["title"] = "The plan"
+        content["areas"][0]["items"][0]["standing"]["narrative"] = "All is well."
+        kept.update(content=content, docx=b"x", pdf=b"y")
+        found = problems()
+        assert "what it says of PLAN-1.1, update 1, was altered" in found
+        assert "its Word file was altered" in found
+        assert "its PDF file was altered" in found
+        kept.update(pdf=None)
+        assert "its PDF file was removed" in problems()
+
+    def test_finds_what_was_altered_in_the_ledger_and_not_what_was_added(self, plan):
+        frozen = freeze(plan, SPRING, None)
+        make_update(plan.tracked_items().get(level="item"))
+        assert "Whole" in verify()
+        lines = frozen.ledger.replace(" 1 deliverable PLAN-1.1\n", " 2 deliverable PLAN-1.1\n")
+        FrozenReport.objects.update(ledger=lines)
+        assert "The total does not match the lines" in problems()
+
+    def test_reads_each_report_once_and_the_rows_that_it_rests_on(
+        self, plan, django_assert_num_queries
+    ):
+        for _ in range(3):
+            freeze(plan, SPRING, None)
+        # All reports; for each the updates of deliverables and of action points; their number.
+        with django_assert_num_queries(1 + 3 * 2 + 1):
+            verify()
+
+
+# Whatever is done later, a final report is as it was
+
+
+def rename_all(plan):
+    plan.title = "Renamed"
+    plan.save()
+    for entity in (plan.owner, *(one.entity for one in responsibilities(plan))):
+        entity.name, entity.acronym = "Renamed", "NEW"
+        entity.save()
+
+
+def retitle(plan):
+    for item in plan.tracked_items():
+        item.title, item.description, item.number = "Retitled", "Otherwise", "9"
+        item.save()
+
+
+def tell_more(plan):
+    for item in plan.tracked_items():
+        make_update(item, status="ongoing", effective_on=date(2021, 4, 1))
+
+
+def correct(plan):
+    for item in plan.tracked_items():
+        row = item.updates.order_by("sequence").last()
+        make_update(item, status="ongoing", replaces=row)
+
+
+def take_back(plan):
+    for item in plan.tracked_items():
+        row = item.updates.order_by("sequence").last()
+        if row.status or row.narrative:
+            make_update(item, narrative="", replaces=row)
+
+
+def move_parties(plan):
+    other = make_entity()
+    for one in responsibilities(plan):
+        one.entity = other
+        one.save()
+
+
+def drop_parties(plan):
+    for one in responsibilities(plan):
+        one.delete()
+
+
+def withdraw(plan):
+    for item in plan.tracked_items():
+        item.withdrawn_on = date(2021, 1, 2)
+        item.save()
+
+
+def archive(plan):
+    plan.archived_on, plan.published = date(2021, 1, 1), False
+    plan.save()
+
+
+def erase(plan):
+    User.objects.filter(username="maker").delete()
+
+
+def merge(plan):
+    for party in {one.entity for one in responsibilities(plan)}:
+        into = make_entity()
+        step = MergeInto([party], make_staff(), data={"into": str(into.pk)})
+        assert step.is_valid(), step.errors
+        step.perform()
+
+
+def responsibilities(plan):
+    return [one for item in plan.tracked_items() for one in item.responsibilities.all()]
+
+
+WRITES = [
+    rename_all, retitle, tell_more, correct, take_back, move_parties, drop_parties, withdraw,
+    archive, erase, merge,
+]  # fmt: skip
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(writes=st.lists(st.sampled_from(WRITES), min_size=1, max_size=6))
+def test_no_later_write_changes_a_final_report(db, monkeypatch, writes):
+    # The PDF is made of the same paper as the Word file, and takes a second.
+    monkeypatch.setattr(pdf, "why_not", lambda: "not here")
+    group = make_entity(kind="results_group")
+    plan = make_workplan(owner=group)
+    area = make_area(workplan=plan)
+    item = make_deliverable(priority_area=area)
+    part = make_deliverable(priority_area=area, parent=item, level=Level.PART)
+    for one in (item, part):
+        make_party(one)
+        make_update(one, status="completed", source=make_source(dated=date(2021, 3, 1)))
+    maker, _new = User.objects.get_or_create(username="maker")
+    frozen = freeze(plan, SPRING, maker)
+    kept = {
+        field.attname: getattr(frozen, field.attname)
+        for field in frozen._meta.concrete_fields
+        if field.name != "made_by"
+    }
+    for write in writes:
+        write(type(plan).objects.select_related("owner").get(pk=plan.pk))
+    after = FrozenReport.objects.get(pk=frozen.pk)
+    for name, value in kept.items():
+        now = getattr(after, name)
+        assert (bytes(now) if isinstance(now, memoryview) else now) == value, name
+    assert verify()

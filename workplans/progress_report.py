@@ -1,0 +1,552 @@
+"""The progress report of a workplan for a period: what it says, as plain data.
+
+It follows the report that results groups hand in by hand (the progress report of Results
+Group 1, February to June 2021): priority areas, and for each concrete deliverable its
+timelines and status, leads, contributing members and other results groups. The data hold
+names, labels and texts, and no key of the database, so that a report can be kept as it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from workplans.changes import SAYS_NOTHING, Window
+from workplans.history import FrameMove
+from workplans.lists import day_words
+from workplans.models import (
+    LEAD_ROLES,
+    Deliverable,
+    DeliverableResponsibility,
+    DeliverableUpdate,
+    EntityKind,
+    Level,
+    Membership,
+    Priority,
+    Role,
+    Wording,
+    Workplan,
+)
+from workplans.models.ledger_rows import OLDEST_FIRST, REDACTED
+from workplans.status_words import BY_CODE
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A party's part in an item."""
+
+    name: str
+    role: str
+    role_label: str
+    uncertain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one row of the ledger told; `ref` and `sequence` say which.
+
+    `day` is an ISO date, `day_words` the day as printed or in words. `status` is a stored
+    code, "" for a row without status. The digest is that of the ledger, and stays when the
+    narrative is taken out.
+    """
+
+    ref: str
+    sequence: int
+    day: str
+    day_words: str
+    status: str
+    status_label: str
+    narrative: str
+    narrative_digest: str
+    timeframe: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A deliverable or a part of one, as it stands on the last day of the period.
+
+    `standing` is the row whose narrative stands on that day, `others` what else was told in
+    the period, the oldest first. `slips` are time frames that the period moved: old, new.
+    """
+
+    ref: str
+    number: str
+    heading: str
+    title: str
+    description: str
+    is_provisional: bool
+    priority: str
+    priority_label: str
+    status: str
+    status_label: str
+    superseded: str
+    timeframe: str
+    slips: tuple[tuple[str, str], ...]
+    standing: Told | None
+    others: tuple[Told, ...]
+    leads: tuple[Holder, ...]
+    contributors: tuple[Holder, ...]
+    groups: tuple[Holder, ...]
+    parts: tuple[Item, ...] = ()
+
+    @property
+    def with_parts(self) -> tuple[Item, ...]:
+        """The item, and then each of its parts."""
+        return (self, *self.parts)
+
+    @property
+    def told(self) -> Iterator[Told]:
+        """All that the report says was told of the item itself."""
+        if self.standing is not None:
+            yield self.standing
+        yield from self.others
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A priority area with its deliverables in the order of the plan."""
+
+    number: str
+    title: str
+    description: str
+    partners: tuple[str, ...]
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A progress report. Days are ISO dates, both ends of the period inclusive.
+
+    `heads` are sentences such as “Co-chairs: InterAction, OCHA”; `known_on` is the day by
+    which something must have been reported to count, or "".
+    """
+
+    plan: str
+    title: str
+    owner: str
+    owner_full_name: str
+    heads: tuple[str, ...]
+    endorsed: str
+    note: str
+    first: str
+    last: str
+    known_on: str
+    language: str
+    areas: tuple[Area, ...]
+
+    @property
+    def items(self) -> list[Item]:
+        """The deliverables of all areas, without their parts."""
+        return [item for area in self.areas for item in area.items]
+
+    @property
+    def tags(self) -> dict[str, int]:
+        """How many items and parts together have which status, those without one left out."""
+        counted: dict[str, int] = {}
+        for item in self.items:
+            for one in item.with_parts:
+                if one.status:
+                    counted[one.status] = counted.get(one.status, 0) + 1
+        return counted
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The days that a report is on, both inclusive, and what counts as known."""
+
+    first: date
+    last: date
+    known: date | None = None
+
+    @property
+    def window(self) -> Window:
+        """The same days as a window, which begins after its first day."""
+        return Window(self.first - timedelta(days=1), self.last, self.known)
+
+
+def make_report(plan: Workplan, period: Period) -> Report:
+    """Return the report of a workplan on a period, in the language in force.
+
+    Items are those that exist on the period's last day. Six queries, however large the
+    plan; it must be read with its owner, and by whom is seen to elsewhere.
+    """
+    items = list(
+        Deliverable.objects.filter(priority_area__workplan=plan)
+        .as_of(period.last, period.known)
+        .select_related("superseded_by")
+        .order_by("order", "ref")
+    )
+    keys = [item.pk for item in items]
+    rows: dict[int, list[DeliverableUpdate]] = {key: [] for key in keys}
+    for row in (
+        DeliverableUpdate.objects.filter(item__priority_area__workplan=plan)
+        .standing(period.known)
+        .filter(effective_on__lte=period.last)
+        .exclude(**SAYS_NOTHING)
+        .order_by(*OLDEST_FIRST)
+    ):
+        if row.item_id in rows:
+            rows[row.item_id].append(row)
+    held: dict[int, list[DeliverableResponsibility]] = {key: [] for key in keys}
+    for one in (
+        DeliverableResponsibility.objects.on(period.last)
+        .filter(item__priority_area__workplan=plan)
+        .select_related("entity")
+        .order_by("order", "id")
+    ):
+        if one.item_id in held:
+            held[one.item_id].append(one)
+    headings: dict[int | None, Any] = {
+        item.pk: item for item in items if item.level == Level.HEADING
+    }
+    parts: dict[int | None, list[Item]] = {}
+    for item in items:
+        if item.level == Level.PART:
+            part = read_item(item, rows[item.pk], held[item.pk], period)
+            parts.setdefault(item.parent_id, []).append(part)
+    by_area: dict[int, list[Item]] = {}
+    for item in items:
+        if item.level == Level.ITEM:
+            found = read_item(item, rows[item.pk], held[item.pk], period)
+            heading = headings.get(item.parent_id)
+            words = " ".join(filter(None, (heading.number, heading.title))) if heading else ""
+            found = replace(found, heading=words, parts=tuple(parts.get(item.pk, ())))
+            by_area.setdefault(item.priority_area_id, []).append(found)
+    return Report(
+        plan=plan.slug,
+        title=plan.title,
+        owner=str(plan.owner or ""),
+        owner_full_name=plan.owner.full_name if plan.owner else "",
+        heads=tuple(heads_of(plan, period.last)),
+        endorsed=endorsement(plan),
+        note=plan.description,
+        first=period.first.isoformat(),
+        last=period.last.isoformat(),
+        known_on=period.known.isoformat() if period.known else "",
+        language=get_language() or "en",
+        areas=tuple(
+            Area(
+                number=area.number,
+                title=area.title,
+                description=area.description,
+                partners=tuple(str(partner) for partner in area.partners.all()),
+                items=tuple(by_area.get(area.pk, ())),
+            )
+            for area in plan.priority_areas.prefetch_related("partners").order_by("order", "id")
+        ),
+    )
+
+
+def read_item(
+    item: Any,
+    rows: Iterable[DeliverableUpdate],
+    held: Iterable[DeliverableResponsibility],
+    period: Period,
+) -> Item:
+    """Return what a report says of one item, from its standing rows, the oldest first."""
+    rows, window = list(rows), period.window
+    standing = next((row for row in reversed(rows) if row.narrative), None)
+    others = [
+        row
+        for row in rows
+        if row is not standing and (window.holds(row.effective_on) or window.holds(row.reported_on))
+    ]
+    holders = [
+        (one, Holder(str(one.entity), one.role, str(Role(one.role).label), one.uncertain))
+        for one in held
+    ]
+    leads = [holder for one, holder in holders if one.role in LEAD_ROLES]
+    groups = [
+        holder
+        for one, holder in holders
+        if one.role not in LEAD_ROLES
+        and (one.role == Role.OTHER_GROUP or one.entity.kind == EntityKind.RESULTS_GROUP)
+    ]
+    superseded = item.superseded_on is not None and item.superseded_on <= period.last
+    return Item(
+        ref=item.ref,
+        number=item.number,
+        heading="",
+        title=item.title,
+        description=item.description,
+        is_provisional=item.wording == Wording.PROVISIONAL,
+        priority=item.priority,
+        priority_label=str(Priority(item.priority).label),
+        status=item.status,
+        status_label=str(BY_CODE[item.status].label),
+        superseded=(
+            _("Superseded by %(ref)s.") % {"ref": item.superseded_by.ref} if superseded else ""
+        ),
+        timeframe=item.timeframe,
+        slips=tuple((slip.old, slip.new) for slip in slips_in(item, rows, window)),
+        standing=read_told(item, standing) if standing else None,
+        others=tuple(read_told(item, row) for row in others),
+        leads=tuple(leads),
+        contributors=tuple(
+            holder for _one, holder in holders if holder not in leads and holder not in groups
+        ),
+        groups=tuple(groups),
+    )
+
+
+def slips_in(item: Any, rows: Iterable[DeliverableUpdate], window: Window) -> list[FrameMove]:
+    """Return the time frames that became another in a window, whichever way they moved."""
+    moves = []
+    words = item.initial_timeframe
+    for row in rows:
+        if not row.timeframe:
+            continue
+        if words and window.holds(row.effective_on):
+            moves.append(FrameMove(words, row.timeframe, None))
+        words = row.timeframe
+    return moves
+
+
+def read_told(item: Any, row: DeliverableUpdate) -> Told:
+    """Return what one row of an item told."""
+    return Told(
+        ref=item.ref,
+        sequence=row.sequence,
+        day=row.effective_on.isoformat(),
+        day_words=printed_day(row),
+        status=row.status,
+        status_label=str(BY_CODE[row.status].label) if row.status else "",
+        narrative=row.narrative,
+        narrative_digest=row.narrative_digest,
+        timeframe=row.timeframe,
+    )
+
+
+def printed_day(row: DeliverableUpdate) -> str:
+    """Return the day of a row as it was printed, with its year, else in words."""
+    words = row.effective_words
+    if not words:
+        return day_words(row.effective_on)
+    if str(row.effective_on.year) in words:
+        return words
+    return _("%(words)s %(year)d") % {"words": words, "year": row.effective_on.year}
+
+
+def heads_of(plan: Workplan, day: date) -> Iterator[str]:
+    """Yield who chairs or leads the group whose plan it is, a sentence for each role."""
+    if plan.owner is None:
+        return
+    labels = {
+        Membership.Role.CO_CHAIR: _("Co-chairs: %(names)s"),
+        Membership.Role.CO_LEAD: _("Co-leads: %(names)s"),
+    }
+    held = list(Membership.objects.on(day).filter(group=plan.owner).select_related("member"))
+    for role, sentence in labels.items():
+        names = sorted(str(one.member) for one in held if one.role == role)
+        if names:
+            yield sentence % {"names": ", ".join(names)}
+
+
+def endorsement(plan: Workplan) -> str:
+    """Return by whom and when a plan was endorsed, as far as it is known, or ""."""
+    if plan.endorsed_by and plan.endorsed_on:
+        return _("%(body)s, %(day)s") % {
+            "body": plan.endorsed_by,
+            "day": day_words(plan.endorsed_on),
+        }
+    if plan.endorsed_on:
+        return day_words(plan.endorsed_on)
+    return str(plan.endorsed_by or "")
+
+
+# A report that is kept
+
+
+def to_json(report: Report) -> dict[str, Any]:
+    """Return a report as JSON can hold it; `from_json` gives the same report back."""
+    return json.loads(json.dumps(asdict(report)))
+
+
+def from_json(content: dict[str, Any]) -> Report:
+    """Return the report that `to_json` gave."""
+    areas = tuple(
+        Area(
+            **{
+                **area,
+                "partners": tuple(area["partners"]),
+                "items": tuple(map(item_from_json, area["items"])),
+            }
+        )
+        for area in content["areas"]
+    )
+    return Report(**{**content, "heads": tuple(content["heads"]), "areas": areas})
+
+
+def item_from_json(content: dict[str, Any]) -> Item:
+    standing = content["standing"]
+    return Item(
+        **{
+            **content,
+            "slips": tuple((old, new) for old, new in content["slips"]),
+            "standing": Told(**standing) if standing else None,
+            "others": tuple(Told(**one) for one in content["others"]),
+            **{
+                name: tuple(Holder(**one) for one in content[name])
+                for name in ("leads", "contributors", "groups")
+            },
+            "parts": tuple(map(item_from_json, content["parts"])),
+        }
+    )
+
+
+def content_digest(report: Report) -> str:
+    """Return the SHA-256 of a report, narratives by their own digests.
+
+    So it stays what it is when a narrative is taken out.
+    """
+    content = json.dumps(_without_narratives(asdict(report)), sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _without_narratives(value: Any) -> Any:
+    if isinstance(value, dict):
+        kept = ((name, one) for name, one in value.items() if name != "narrative")
+        return {name: _without_narratives(one) for name, one in kept}
+    if isinstance(value, list | tuple):
+        return [_without_narratives(one) for one in value]
+    return value
+
+
+def redacted(report: Report, ref: str, sequences: Iterable[int]) -> Report:
+    """Return a report with the narratives of some rows of an item taken out."""
+    numbers = set(sequences)
+
+    def tell(told: Told) -> Told:
+        if told.ref == ref and told.sequence in numbers and told.narrative:
+            return replace(told, narrative=REDACTED)
+        return told
+
+    def read(item: Item) -> Item:
+        return replace(
+            item,
+            standing=tell(item.standing) if item.standing else None,
+            others=tuple(map(tell, item.others)),
+            parts=tuple(map(read, item.parts)),
+        )
+
+    areas = (replace(area, items=tuple(map(read, area.items))) for area in report.areas)
+    return replace(report, areas=tuple(areas))
+
+
+# How two reports differ
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What two reports on the same plan and period say otherwise, in words.
+
+    `about` is what it is about, `field` what of it; "" stands for nothing.
+    """
+
+    about: str
+    field: str
+    old: str
+    new: str
+
+
+def differences(old: Report, new: Report) -> list[Difference]:
+    """Return what the new report would say otherwise than the old one, in its order."""
+    found = _compare(old.title, report_facts(old), report_facts(new))
+    old_areas = {area.number: area for area in old.areas}
+    new_areas = {area.number: area for area in new.areas}
+    for number in dict.fromkeys((*old_areas, *new_areas)):
+        before, after = old_areas.get(number), new_areas.get(number)
+        about = _("Priority area %(number)s") % {"number": number}
+        found += _compare(
+            about, area_facts(before) if before else {}, area_facts(after) if after else {}
+        )
+    old_items = {one.ref: one for item in old.items for one in item.with_parts}
+    new_items = {one.ref: one for item in new.items for one in item.with_parts}
+    for ref in dict.fromkeys((*old_items, *new_items)):
+        first, second = old_items.get(ref), new_items.get(ref)
+        if first is None or second is None:
+            shown = first or second
+            assert shown is not None
+            words = (_("in the report"), _("not in it"))
+            about = f"{ref} {shown.title}"
+            states = words if second is None else words[::-1]
+            found.append(Difference(about, _("Deliverable"), *states))
+        else:
+            found += _compare(f"{ref} {first.title}", item_facts(first), item_facts(second))
+    return found
+
+
+def _compare(about: str, old: dict[str, str], new: dict[str, str]) -> list[Difference]:
+    return [
+        Difference(about, field, old.get(field, ""), new.get(field, ""))
+        for field in dict.fromkeys((*old, *new))
+        if old.get(field, "") != new.get(field, "")
+    ]
+
+
+def report_facts(report: Report) -> dict[str, str]:
+    """Return what a report says of its plan, keyed by words."""
+    return {
+        _("Title"): report.title,
+        _("Owner"): report.owner_full_name,
+        _("Heads"): "; ".join(report.heads),
+        _("Endorsed"): report.endorsed,
+        _("Description"): report.note,
+    }
+
+
+def area_facts(area: Area) -> dict[str, str]:
+    """Return what a report says of a priority area itself, keyed by words."""
+    return {
+        _("Title"): area.title,
+        _("Description"): area.description,
+        _("In collaboration with"): "; ".join(area.partners),
+    }
+
+
+def item_facts(item: Item) -> dict[str, str]:
+    """Return what a report says of an item, without its parts, keyed by words."""
+    return {
+        _("Number"): item.number,
+        _("Heading"): item.heading,
+        _("Title"): item.title,
+        _("Description"): item.description,
+        _("Priority"): item.priority_label,
+        _("Status"): item.status_label,
+        _("Superseded"): item.superseded,
+        _("Time frame"): item.timeframe,
+        _("Narrative"): item.standing.narrative if item.standing else "",
+        _("Told in the period"): "\n".join(map(told_words, item.others)),
+        _("Leads"): names(item.leads),
+        _("Contributing members and other entities"): names(item.contributors),
+        _("Other results groups"): names(item.groups),
+    }
+
+
+def told_words(told: Told) -> str:
+    """Return what a row told in one line, with its day."""
+    words = told.narrative or told.timeframe or told.status_label
+    return _("%(day)s: %(words)s") % {"day": told.day_words, "words": words}
+
+
+def names(holders: Iterable[Holder]) -> str:
+    """Return parties as one line, each with its role where it is not plain from the column."""
+    return "; ".join(map(holder_words, holders))
+
+
+def holder_words(holder: Holder) -> str:
+    """Return a party with its role in brackets, unless the column says it; "?" if uncertain."""
+    plain = {Role.LEAD.value, Role.CONTRIBUTOR.value, Role.OTHER_GROUP.value}
+    words = {"name": holder.name, "role": holder.role_label}
+    if holder.role in plain:
+        sentence = _("%(name)s (?)") if holder.uncertain else "%(name)s"
+    else:
+        sentence = _("%(name)s (%(role)s, ?)") if holder.uncertain else _("%(name)s (%(role)s)")
+    return sentence % words
