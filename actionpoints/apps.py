@@ -7,8 +7,11 @@ class ActionPointsConfig(AppConfig):
     verbose_name = _("Meetings and action points")
 
     def ready(self) -> None:
-        from actionpoints import models
+        from actionpoints import models, reports
         from workplans.field_log import keep_log_of
+        from workplans.progress_report import mandate_readers
+
+        mandate_readers.append(reports.mandate_sentences)
 
         keep_log_of(
             models.Meeting,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from actionpoints.packs import ChangeRow, Load, Pack, Theme
 from workplans.changes import Bucket
+from workplans.history import printed_day
 from workplans.lists import ItemRow, Party, day_words
+from workplans.models import Wording
 from workplans.models.ledger_rows import REDACTED
 from workplans.papers import (
     QUIET,
@@ -31,7 +34,8 @@ from workplans.papers import (
 
 def pack_paper(pack: Pack, with_links: bool = False) -> Paper:
     """Return a pack as a document; its page has links to the items, its files have none."""
-    words = {"body": pack.meeting.body.full_name, "day": day_words(pack.meeting.held_on)}
+    day = day_words(pack.meeting.held_on).replace(" ", "\N{NO-BREAK SPACE}")
+    words = {"body": pack.meeting.body.full_name, "day": day}
     return Paper(
         title=_("%(body)s: pack for the meeting of %(day)s") % words,
         subtitle=pack.meeting.title,
@@ -59,7 +63,7 @@ def blocks(pack: Pack, with_links: bool) -> Iterator[Block]:
     """Yield the four parts of a pack, each with its heading."""
     yield Heading(_("Follow-up of action points"), "follow-up")
     if pack.themes:
-        yield follow_up(pack.themes, with_links)
+        yield follow_up(pack.themes, pack.texts, with_links)
     else:
         yield quiet(_("Nothing is to be followed up."))
     if pack.previous is not None:
@@ -86,7 +90,9 @@ def quiet(sentence: str) -> Paragraph:
     return paragraph(Words(sentence, QUIET))
 
 
-def follow_up(themes: Iterable[Theme], with_links: bool) -> Table:
+def follow_up(
+    themes: Iterable[Theme], texts: Mapping[int, Sequence[str]], with_links: bool
+) -> Table:
     """Return the action points by theme, in the columns of the record's own table."""
     rows: list[Row] = []
     for theme in themes:
@@ -94,10 +100,10 @@ def follow_up(themes: Iterable[Theme], with_links: bool) -> Table:
         rows += [
             Row(
                 (
-                    cell(name(row, with_links), decided(row)),
+                    cell(name(row, with_links), *details(row), decided(row)),
                     cell(*leads(row)),
                     cell(status(row), *timeliness(row)),
-                    cell(progress(row), *time_frame(row)),
+                    cell(*progress(row, texts.get(row.item.pk, ())), *time_frame(row)),
                 )
             )
             for row in theme.rows
@@ -129,12 +135,21 @@ def where(row: ItemRow) -> Paragraph:
     return quiet(words if row.where else row.item.ref)
 
 
+def details(row: ItemRow) -> Iterator[Paragraph]:
+    """Yield what is to be said of an action point beyond its title."""
+    if row.item.description:
+        yield paragraph(row.item.description)
+    if row.item.wording == Wording.PROVISIONAL:
+        yield quiet(_("Provisional wording"))
+
+
 def decided(row: ItemRow) -> Paragraph:
-    """Return the reference of an action point, and where it was decided."""
+    """Return the reference of an action point, and where it was decided, as its record says."""
     meeting, recommendation = row.item.meeting, row.item.recommendation
     words = {"ref": row.item.ref}
     if meeting is not None:
-        words |= {"body": str(meeting.body), "day": day_words(meeting.held_on)}
+        day = meeting.date_words or day_words(meeting.held_on)
+        words |= {"body": str(meeting.body), "day": day}
         return quiet(_("%(ref)s – %(body)s, %(day)s") % words)
     if recommendation is not None:
         words["recommendation"] = str(recommendation)
@@ -169,12 +184,13 @@ def timeliness(row: ItemRow) -> Iterator[Paragraph]:
         yield quiet(row.timeliness.words)
 
 
-def progress(row: ItemRow) -> Paragraph:
-    """Return the narrative that stands on the day."""
-    text = row.item.narrative
-    if not text:
-        return quiet(_("Nothing was reported."))
-    return paragraph(Words(text, REMOVED if text == REDACTED else "plain"))
+def progress(row: ItemRow, texts: Sequence[str]) -> Iterator[Paragraph]:
+    """Yield the narrative that stands on the day, and what else the meeting's record told."""
+    found = texts if row.item.narrative in texts else (row.item.narrative, *texts)
+    if not any(found):
+        yield quiet(_("Nothing was reported."))
+    for text in filter(None, found):
+        yield paragraph(Words(text, REMOVED if text == REDACTED else "plain"))
 
 
 def time_frame(row: ItemRow) -> Iterator[Paragraph]:
@@ -225,12 +241,12 @@ def told(one: ChangeRow) -> Iterator[Paragraph]:
     for each in one.change.told:
         text = each.row.narrative or each.row.timeframe
         if text:
-            day = _("%(day)s: ") % {"day": day_words(each.row.effective_on)}
+            day = _("%(day)s: ") % {"day": printed_day(each.row)}
             look = REMOVED if text == REDACTED else "plain"
             yield paragraph(Words(day, QUIET), Words(text, look), kind="told")
 
 
-def open_by_lead(found: Iterable[Load], with_links: bool) -> Table:
+def open_by_lead(found: Sequence[Load], with_links: bool) -> Table:
     """Return the open action points of each lead."""
     rows: list[Row] = []
     for load in found:
@@ -241,22 +257,23 @@ def open_by_lead(found: Iterable[Load], with_links: bool) -> Table:
         rows += [
             Row(
                 (
-                    cell(name(row, with_links), where(row)),
+                    cell(name(row, with_links), decided(row)),
                     cell(status(row)),
                     cell(row.item.timeframe, *timeliness(row)),
                 )
             )
             for row in load.rows
         ]
-    return Table(
-        caption=_("Open action points by lead"),
-        columns=(
-            Column(_("Action point"), 58),
-            Column(_("Status"), 18),
-            Column(_("Time frame"), 24),
-        ),
-        rows=tuple(rows),
+    columns = (
+        Column(_("Action point"), 58),
+        Column(_("Status"), 18),
+        Column(_("Time frame"), 24),
     )
+    caption = _("Open action points by lead")
+    if any(row.item.timeframe for load in found for row in load.rows):
+        return Table(caption, columns, tuple(rows))
+    # Where nothing has a time frame there is no column for it.
+    return Table(caption, columns[:2], tuple(replace(row, cells=row.cells[:2]) for row in rows))
 
 
 def not_touched(found: Iterable[ChangeRow], with_links: bool) -> Table:

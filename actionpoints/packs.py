@@ -6,12 +6,12 @@ action points (Results Group 1, 16 July 2020): action point, lead, status, progr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Exists, Min, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 
 from actionpoints.models import ActionPoint, ActionPointUpdate, Meeting
 from actionpoints.views import ActionPointListing
@@ -19,6 +19,7 @@ from workplans import changes, days
 from workplans.changes import Bucket, Change, Window
 from workplans.lists import ItemRow, Listing, item_rows
 from workplans.models import Deliverable, Level, TrackedItemQuerySet
+from workplans.models.ledger_rows import OLDEST_FIRST
 from workplans.models.tracking import Viewer
 from workplans.pages import Asked
 from workplans.views import DeliverableListing
@@ -52,7 +53,8 @@ class Load:
 class Pack:
     """A meeting's pack on a day.
 
-    `reviewed` are the keys of the action points that the meeting's own record told of.
+    `reviewed` are the keys of the action points that the meeting's own record told of, and
+    `texts` all that it told of each by the day, in the ledger's order.
     `previous` is the meeting of the same body before it, None where none is known; then
     nothing is known to have changed. `changed` and `untouched` hold action points first,
     then deliverables of the body's own workplans.
@@ -63,6 +65,7 @@ class Pack:
     previous: Meeting | None
     themes: tuple[Theme, ...]
     reviewed: frozenset[int]
+    texts: Mapping[int, Sequence[str]]
     changed: dict[Bucket, tuple[ChangeRow, ...]]
     untouched: tuple[ChangeRow, ...]
     loads: tuple[Load, ...]
@@ -95,7 +98,8 @@ def make_pack(meeting: Meeting, asked: Asked, user: Viewer) -> Pack:
     visible = ActionPoint.objects.visible_to(user).filter(level=Level.ITEM)
     followed = followed_up(meeting, previous, visible, day, user)
     items = list(followed.select_related(*ActionPointListing.reads))
-    places = places_in_record(meeting)
+    told = record_rows(meeting)
+    places = places_in(told)
     last = len(places)
     # In the order of the record; what it does not hold comes after, in its own documents' order.
     items.sort(key=lambda item: places.get(item.pk, last))
@@ -118,6 +122,7 @@ def make_pack(meeting: Meeting, asked: Asked, user: Viewer) -> Pack:
         previous=previous,
         themes=tuple(Theme(name, tuple(members)) for name, members in by_theme.items()),
         reviewed=frozenset(places),
+        texts=texts_in(told, day),
         changed={
             bucket: tuple(one for one in changed if one.row.item.bucket == bucket)
             for bucket in Bucket
@@ -159,11 +164,25 @@ def told_by(condition: Q) -> Any:
     return ActionPointUpdate.objects.standing().filter(condition, item=OuterRef("pk"))
 
 
-def places_in_record(meeting: Meeting) -> dict[int, int]:
-    """Return the place of each action point in a meeting's record, by its first row there."""
+def record_rows(meeting: Meeting) -> list[ActionPointUpdate]:
+    """Return what the record of a meeting told, in the ledger's order."""
     rows = ActionPointUpdate.objects.standing().filter(source__meeting=meeting)
-    first = rows.order_by().values_list("item").annotate(first=Min("pk")).order_by("first")
-    return {item: place for place, (item, _first) in enumerate(first)}
+    return list(rows.order_by(*OLDEST_FIRST))
+
+
+def places_in(rows: Iterable[ActionPointUpdate]) -> dict[int, int]:
+    """Return the place of each action point in a record, by the first that was entered of it."""
+    items = [row.item_id for row in sorted(rows, key=lambda row: row.pk)]
+    return {item: place for place, item in enumerate(dict.fromkeys(items))}
+
+
+def texts_in(rows: Iterable[ActionPointUpdate], day: date) -> dict[int, list[str]]:
+    """Return what a record told of each action point by a day, as texts."""
+    texts: dict[int, list[str]] = {}
+    for row in rows:
+        if row.narrative and row.effective_on <= day:
+            texts.setdefault(row.item_id, []).append(row.narrative)
+    return texts
 
 
 def changes_of(

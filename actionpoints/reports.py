@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q
+from django.utils.translation import gettext as _
 
 from actionpoints.models import (
     ActionPoint,
@@ -18,11 +19,13 @@ from actionpoints.models import (
     Recommendation,
     RecommendationQuerySet,
 )
+from workplans.lists import day_words
 from workplans.models import Deliverable, Entity, Level, TrackedItemQuerySet
 from workplans.models.ledger_rows import OLDEST_FIRST
 from workplans.models.tracking import Viewer
 from workplans.reports import Tally, TallyOf, tallies, tally_by
 from workplans.status_words import COMPLETED
+from workplans.timeframes import AmbiguousDate, read_timeframe
 
 
 def by_body(items: TrackedItemQuerySet[Any]) -> list[TallyOf[Entity]]:
@@ -83,6 +86,57 @@ def asked_for(items: Iterable[ActionPoint], user: Viewer, day: date) -> dict[int
         if deliverable in by_key:
             cited.setdefault(item, []).append(by_key[deliverable])
     return cited
+
+
+def mandate_sentences(deliverables: Iterable[int], day: date) -> dict[int, list[str]]:
+    """Return who asked for each deliverable by a day, a sentence for each decision; one query.
+
+    The keys are those of the deliverables; one that nobody is known to have asked for has
+    none. Only decisions that a document cites count, and those whose body is known.
+    """
+    cited = (
+        Mandate.objects.known_on(day)
+        .filter(deliverable__in=list(deliverables), inferred=False, body__isnull=False)
+        .select_related("body")
+        .order_by("decided_on", "pk")
+    )
+    found: dict[int, list[str]] = {}
+    for mandate in cited:
+        if mandate.deliverable_id is not None:
+            found.setdefault(mandate.deliverable_id, []).append(mandate_sentence(mandate))
+    return {item: list(dict.fromkeys(sentences)) for item, sentences in found.items()}
+
+
+def is_read_otherwise(mandate: Mandate) -> bool:
+    """Whether a mandate's day was read otherwise than it was printed."""
+    if not mandate.date_words or mandate.decided_on is None:
+        return False
+    try:
+        printed = read_timeframe(mandate.date_words)
+    except AmbiguousDate:
+        return True
+    return printed.latest != mandate.decided_on
+
+
+def mandate_sentence(mandate: Mandate) -> str:
+    """Return who decided what a mandate says, and when: as printed, and as read if otherwise."""
+    dated = {
+        Mandate.Kind.AGREED: _("Agreed by %(body)s, %(day)s"),
+        Mandate.Kind.REQUESTED: _("Requested by %(body)s, %(day)s"),
+        Mandate.Kind.ENDORSED: _("Endorsed by %(body)s, %(day)s"),
+    }
+    undated = {
+        Mandate.Kind.AGREED: _("Agreed by %(body)s"),
+        Mandate.Kind.REQUESTED: _("Requested by %(body)s"),
+        Mandate.Kind.ENDORSED: _("Endorsed by %(body)s"),
+    }
+    printed = mandate.date_words
+    read = day_words(mandate.decided_on) if mandate.decided_on else ""
+    day = printed or read
+    if is_read_otherwise(mandate):
+        day = _("%(printed)s (read as %(read)s)") % {"printed": printed, "read": read}
+    sentence = (dated if day else undated)[Mandate.Kind(mandate.kind)]
+    return sentence % {"body": mandate.body, "day": day}
 
 
 def by_theme(items: TrackedItemQuerySet[Any]) -> dict[str, Tally]:

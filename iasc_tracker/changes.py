@@ -160,9 +160,12 @@ class ChangesPage:
         for kind, pk, _bucket in picked:
             keys.setdefault(kind, []).append(pk)
         for kind, pks in keys.items():
-            items = self.comparison.items(kind).filter(pk__in=pks)
-            items = items.select_related(*LISTINGS[kind].reads)
-            for one in change_rows(self.comparison, kind, items):
+            places = {place.pk: place for place in self.comparison.places[kind]}
+            items = self.comparison.at_the_end(kind).filter(pk__in=pks)
+            marked = (
+                places[item.pk].mark(item) for item in items.select_related(*LISTINGS[kind].reads)
+            )
+            for one in change_rows(self.comparison, kind, marked):
                 rows[kind, one.row.item.pk] = one
         return rows
 

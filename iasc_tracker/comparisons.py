@@ -16,13 +16,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from actionpoints.models import ActionPointResponsibility, Meeting
+from actionpoints.models import Meeting
 from actionpoints.views import ActionPointListing
 from workplans import changes, days
 from workplans.changes import Bucket, Flag, Place
 from workplans.filters import SLUG, PageField, entity_choices, name_possible
 from workplans.lists import Chip, Listing, day_words
-from workplans.models import DeliverableResponsibility, Entity, EntityKind, Level, Workplan
+from workplans.models import Entity, EntityKind, Level, Workplan
 from workplans.models.tracking import TrackedItemQuerySet, Viewer
 from workplans.pages import Asked, ask, ask_day
 from workplans.views import DeliverableListing
@@ -103,6 +103,8 @@ class Comparison:
             asked, day=until, chosen=asked.chosen or until != asked.today, errors=self.errors
         )
         self.page_number = 1
+        if len(request.GET.getlist("page")) > 1:
+            self.errors.append(_("%(name)s is given twice. Give one.") % {"name": "page"})
         try:
             self.page_number = PageField().clean(request.GET.get("page"))
         except ValidationError as error:
@@ -134,9 +136,9 @@ class Comparison:
         if name == "workplan":
             return [(plan.slug, plan.title) for plan in self.plans]
         if name == "entity":
-            held = (DeliverableResponsibility, ActionPointResponsibility)
-            named = (Q(pk__in=rows.objects.order_by().values("entity")) for rows in held)
-            return entity_choices(Entity.objects.filter(reduce(or_, named)))
+            return entity_choices(
+                Entity.objects.filter(reduce(or_, map(self._takes_part, LISTINGS)))
+            )
         fixed: dict[str, Iterable[tuple[str, Any]]] = {
             "kind": KIND_LABELS.items(),
             "bucket": Bucket.choices,
@@ -144,6 +146,13 @@ class Comparison:
             "archived": [("only", _("archived only"))],
         }
         return fixed[name]
+
+    def _takes_part(self, kind: str) -> Q:
+        """Return the condition that an entity has a part in an item that the visitor may see."""
+        model: Any = LISTINGS[kind].filter_class.model
+        held: Any = model._meta.get_field("responsibilities").related_model.objects
+        visible = model.objects.visible_to(self.user).order_by()
+        return Q(pk__in=held.filter(item__in=visible).order_by().values("entity"))
 
     def _choice(self, request: HttpRequest, name: str) -> Choice:
         options = tuple(self._options(name))
@@ -215,10 +224,19 @@ class Comparison:
             return [DELIVERABLE] if self.value("kind") != ACTION_POINT else []
         return [self.value("kind")] if self.value("kind") else list(LISTINGS)
 
+    def visible(self, kind: str) -> TrackedItemQuerySet[Any]:
+        """Return the items of a kind that the visitor may see, headings and parts left out."""
+        model: Any = LISTINGS[kind].filter_class.model
+        items: TrackedItemQuerySet[Any] = model.objects.visible_to(self.user)
+        return items.filter(level=Level.ITEM)
+
+    def at_the_end(self, kind: str) -> TrackedItemQuerySet[Any]:
+        """Return the visible items of a kind with their state at the end of the window."""
+        return self.visible(kind).as_of(self.window.until, self.window.known)
+
     def items(self, kind: str) -> TrackedItemQuerySet[Any]:
         """Return the items of a kind that are compared, with what became of each."""
-        model: Any = LISTINGS[kind].filter_class.model
-        items = model.objects.visible_to(self.user).filter(level=Level.ITEM)
+        items = self.visible(kind)
         group, plan, entity = map(self.value, ("group", "workplan", "entity"))
         if group:
             owner = "priority_area__workplan__owner" if kind == DELIVERABLE else "meeting__body"
@@ -228,7 +246,7 @@ class Comparison:
         if plan:
             items = items.filter(priority_area__workplan__slug=plan)
         if entity:
-            items = items.filter(model.objects.held_q(self.window.until, Q(entity__slug=entity)))
+            items = items.filter(items.held_q(self.window.until, Q(entity__slug=entity)))
         return changes.changed(items, self.window)
 
     def shown(self, kind: str) -> TrackedItemQuerySet[Any]:
@@ -289,6 +307,11 @@ class Comparison:
         return self.address(**nothing)
 
     @property
+    def until_asked(self) -> date | None:
+        """The last day as the address names it, by `until` or `as_of`."""
+        return self.given.get("until") or self.as_of
+
+    @property
     def fields(self) -> list[tuple[Choice, str]]:
         """The choices of the form but for the ends of the window, each with words for none."""
         words = {"archived": _("not archived")}
@@ -318,8 +341,7 @@ def end_words(day: date, meeting: Meeting | None) -> str:
 
 def meeting_label(meeting: Meeting) -> str:
     """Return a meeting as a list of meetings of all bodies names it."""
-    return _("%(day)s, %(body)s: %(title)s") % {
-        "day": day_words(meeting.held_on),
-        "body": meeting.body,
-        "title": meeting.title,
-    }
+    words = {"day": day_words(meeting.held_on), "body": meeting.body}
+    if meeting.session:
+        return _("%(day)s, %(body)s, session %(session)s") % {**words, "session": meeting.session}
+    return _("%(day)s, %(body)s: %(title)s") % {**words, "title": meeting.title}

@@ -37,7 +37,8 @@ django_settings.WHITENOISE_AUTOREFRESH = True  # looks for a file when asked for
 
 django.setup()
 
-from django.db import connections  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import connections, transaction  # noqa: E402
 from django.test import Client, TransactionTestCase  # noqa: E402
 
 
@@ -96,6 +97,17 @@ def staff_client(staff_user):
     client = Client()
     client.force_login(staff_user)
     return client
+
+
+@pytest.fixture(scope="class")
+def documents(django_db_setup, django_db_blocker):
+    """The documents in `fixtures/`, loaded once for all tests of a class."""
+    from tests.figures import DOCUMENTS
+
+    with django_db_blocker.unblock(), transaction.atomic():
+        call_command("loaddata", *DOCUMENTS, verbosity=0)
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture

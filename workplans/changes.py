@@ -28,7 +28,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from workplans.history import FrameMove
+from workplans.history import FrameMove, printed_day
 from workplans.models import Level, StatusUpdate, Timeliness, TrackedItemQuerySet
 from workplans.models.ledger_rows import NEWEST_FIRST, OLDEST_FIRST, StatusUpdateQuerySet
 from workplans.models.tracking import state_columns
@@ -199,12 +199,20 @@ def reopenings(items: TrackedItemQuerySet[Any], window: Window) -> StatusUpdateQ
 
 
 class Place(NamedTuple):
-    """One item of a window: its key, its bucket, the flags it bears, and whether it is archived."""
+    """One item of a window: its key, bucket and flags, its status before, whether archived."""
 
     pk: int
     bucket: Bucket
     flags: frozenset[Flag]
+    status_before: str
     is_archived: bool
+
+    def mark(self, item: Any) -> Any:
+        """Give an item that `as_of` read for the end of the window what `changed` would add."""
+        item.bucket, item.status_before = self.bucket, self.status_before
+        for flag in Flag:
+            setattr(item, flag.value, flag in self.flags)
+        return item
 
 
 def survey(items: TrackedItemQuerySet[Any]) -> list[Place]:
@@ -212,15 +220,16 @@ def survey(items: TrackedItemQuerySet[Any]) -> list[Place]:
 
     Counts and pages are both made of it, so that the bucket of an item is found out once.
     """
-    columns = items.values_list("pk", "bucket", "is_archived", *Flag.values)
+    columns = items.values_list("pk", "bucket", "status_before", "is_archived", *Flag.values)
     return [
         Place(
             pk,
             Bucket(bucket),
             frozenset(flag for flag, bears in zip(Flag, borne, strict=True) if bears),
+            status_before,
             is_archived,
         )
-        for pk, bucket, is_archived, *borne in columns
+        for pk, bucket, status_before, is_archived, *borne in columns
     ]
 
 
@@ -260,6 +269,11 @@ class Told:
     def status(self) -> StatusWord | None:
         return self.row.status_word
 
+    @property
+    def day(self) -> str:
+        """The day from which it was true, as printed."""
+        return printed_day(self.row)
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -292,7 +306,7 @@ class Change:
 
 
 def read_changes(items: Iterable[Any], window: Window) -> list[Change]:
-    """Return what happened to items that `changed` returned, in their order, in one query."""
+    """Return what happened to items that `changed` returned or `mark` marked, in one query."""
     items = list(items)
     if not items:
         return []

@@ -27,9 +27,10 @@ from workplans.workbooks import Cell
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 # A spreadsheet takes a text that begins so for a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-# Word's line break within a paragraph, and control characters that no cell can show.
+# Word's line break within a paragraph; control characters, halves of characters and code points
+# that are none, which no cell can show and no XML may hold.
 _LINE_BREAK = str.maketrans({"\v": "\n", "\f": "\n"})
-_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 Cells: TypeAlias = Callable[[ItemRow, Mapping[str, Any]], Cell]
 C = TypeVar("C")

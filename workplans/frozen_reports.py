@@ -145,10 +145,11 @@ def holding(
     if not isinstance(item, Deliverable):
         return []
     wanted = set(numbers)
-    of_plan = reports.filter(workplan=item.priority_area.workplan_id).order_by("pk")
+    # Not by the plan: the item may have been moved to another since.
+    resting_on = reports.filter(ledger__contains=f" {item.ref}\n").order_by("pk")
     return [
         frozen
-        for frozen in of_plan.defer("docx", "pdf", "ledger")
+        for frozen in resting_on.defer("docx", "pdf", "ledger")
         if wanted & told_in(from_json(frozen.content), item.ref)
     ]
 

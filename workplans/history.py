@@ -7,9 +7,24 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from workplans.lists import day_words
 from workplans.models import StatusUpdate, TrackedItem
 from workplans.status_words import BY_CODE, StatusWord
+
+
+def printed_day(row: StatusUpdate) -> str:
+    """Return the day from which a row was true as it was printed, with its year, else in words.
+
+    A document that says “March” or “Q4 2020” does not name a day.
+    """
+    words: str = row.effective_words
+    if not words:
+        return day_words(row.effective_on)
+    if str(row.effective_on.year) in words:
+        return words
+    return _("%(words)s %(year)d") % {"words": words, "year": row.effective_on.year}
 
 
 @dataclass(frozen=True, slots=True)

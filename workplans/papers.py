@@ -33,15 +33,12 @@ KEPT_WHOLE = 12
 
 # Schemes of addresses that a reader of a file can follow from anywhere.
 FOLLOWED = ("http", "https", "mailto")
-# Halves of characters, and code points that no XML may hold.
-_NO_CHARACTERS = re.compile(r"[\ud800-\udfff\ufffe\uffff]")
 _LINE_ENDS = re.compile(r"\r\n?|[\u2028\u2029]")
 
 
 def writable(text: str) -> str:
     """Return a text as any file can hold it: lines end in a line feed, a tab is a space."""
-    text = clean_text(_NO_CHARACTERS.sub("", text))
-    return _LINE_ENDS.sub("\n", text).replace("\t", " ")
+    return _LINE_ENDS.sub("\n", clean_text(text)).replace("\t", " ")
 
 
 def direction(text: str) -> str:

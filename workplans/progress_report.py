@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -19,7 +20,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from workplans.changes import SAYS_NOTHING, Window
-from workplans.history import FrameMove
+from workplans.details import frame_days
+from workplans.history import FrameMove, printed_day
 from workplans.lists import day_words
 from workplans.models import (
     LEAD_ROLES,
@@ -52,7 +54,8 @@ class Holder:
 class Told:
     """What one row of the ledger told; `ref` and `sequence` say which.
 
-    `day` is an ISO date, `day_words` the day as printed or in words. `status` is a stored
+    `day` is an ISO date, `day_words` the day as printed or in words, "" for what is so
+    as of the report's last day. `status` is a stored
     code, "" for a row without status. The digest is that of the ledger, and stays when the
     narrative is taken out.
     """
@@ -73,7 +76,8 @@ class Item:
     """A deliverable or a part of one, as it stands on the last day of the period.
 
     `standing` is the row whose narrative stands on that day, `others` what else was told in
-    the period, the oldest first. `slips` are time frames that the period moved: old, new.
+    the period, the oldest first. `timeframe` is that of an open item, `slips` are those that
+    the period moved: old, new. `mandates` are sentences on the decisions that asked for it.
     """
 
     ref: str
@@ -87,6 +91,7 @@ class Item:
     status: str
     status_label: str
     superseded: str
+    mandates: tuple[str, ...]
     timeframe: str
     slips: tuple[tuple[str, str], ...]
     standing: Told | None
@@ -124,7 +129,7 @@ class Area:
 class Report:
     """A progress report. Days are ISO dates, both ends of the period inclusive.
 
-    `heads` are sentences such as “Co-chairs: InterAction, OCHA”; `known_on` is the day by
+    `heads` are pairs such as “Co-chairs” and “InterAction, OCHA”; `known_on` is the day by
     which something must have been reported to count, or "".
     """
 
@@ -132,7 +137,7 @@ class Report:
     title: str
     owner: str
     owner_full_name: str
-    heads: tuple[str, ...]
+    heads: tuple[tuple[str, str], ...]
     endorsed: str
     note: str
     first: str
@@ -171,11 +176,18 @@ class Period:
         return Window(self.first - timedelta(days=1), self.last, self.known)
 
 
+# Sentences on the decisions that asked for deliverables, keyed by these, as known on a day:
+# what knows of decisions puts its reader here, since it knows of deliverables too.
+MandateReader = Callable[[Iterable[int], date], Mapping[int, Sequence[str]]]
+mandate_readers: list[MandateReader] = []
+
+
 def make_report(plan: Workplan, period: Period) -> Report:
     """Return the report of a workplan on a period, in the language in force.
 
-    Items are those that exist on the period's last day. Six queries, however large the
-    plan; it must be read with its owner, and by whom is seen to elsewhere.
+    Items are those that exist on the period's last day. Six queries and one for each reader
+    of mandates, however large the plan; it must be read with its owner, and by whom is seen
+    to elsewhere.
     """
     items = list(
         Deliverable.objects.filter(priority_area__workplan=plan)
@@ -203,18 +215,19 @@ def make_report(plan: Workplan, period: Period) -> Report:
     ):
         if one.item_id in held:
             held[one.item_id].append(one)
+    mandates = [read(keys, period.last) for read in mandate_readers]
     headings: dict[int | None, Any] = {
         item.pk: item for item in items if item.level == Level.HEADING
     }
     parts: dict[int | None, list[Item]] = {}
     for item in items:
         if item.level == Level.PART:
-            part = read_item(item, rows[item.pk], held[item.pk], period)
+            part = read_item(item, rows[item.pk], held[item.pk], period, mandates)
             parts.setdefault(item.parent_id, []).append(part)
     by_area: dict[int, list[Item]] = {}
     for item in items:
         if item.level == Level.ITEM:
-            found = read_item(item, rows[item.pk], held[item.pk], period)
+            found = read_item(item, rows[item.pk], held[item.pk], period, mandates)
             heading = headings.get(item.parent_id)
             words = " ".join(filter(None, (heading.number, heading.title))) if heading else ""
             found = replace(found, heading=words, parts=tuple(parts.get(item.pk, ())))
@@ -249,6 +262,7 @@ def read_item(
     rows: Iterable[DeliverableUpdate],
     held: Iterable[DeliverableResponsibility],
     period: Period,
+    mandates: Iterable[Mapping[int, Sequence[str]]],
 ) -> Item:
     """Return what a report says of one item, from its standing rows, the oldest first."""
     rows, window = list(rows), period.window
@@ -284,10 +298,11 @@ def read_item(
         superseded=(
             _("Superseded by %(ref)s.") % {"ref": item.superseded_by.ref} if superseded else ""
         ),
-        timeframe=item.timeframe,
+        mandates=tuple(words for found in mandates for words in found.get(item.pk, ())),
+        timeframe=frame_told(item.timeframe, item.earliest, item.due) if item.is_open else "",
         slips=tuple((slip.old, slip.new) for slip in slips_in(item, rows, window)),
-        standing=read_told(item, standing) if standing else None,
-        others=tuple(read_told(item, row) for row in others),
+        standing=read_told(item, standing, period) if standing else None,
+        others=tuple(read_told(item, row, period) for row in others),
         leads=tuple(leads),
         contributors=tuple(
             holder for _one, holder in holders if holder not in leads and holder not in groups
@@ -299,23 +314,24 @@ def read_item(
 def slips_in(item: Any, rows: Iterable[DeliverableUpdate], window: Window) -> list[FrameMove]:
     """Return the time frames that became another in a window, whichever way they moved."""
     moves = []
-    words = item.initial_timeframe
+    words = frame_told(item.initial_timeframe, item.initial_earliest, item.initial_latest)
     for row in rows:
         if not row.timeframe:
             continue
+        new = frame_told(row.timeframe, row.timeframe_earliest, row.timeframe_latest)
         if words and window.holds(row.effective_on):
-            moves.append(FrameMove(words, row.timeframe, None))
-        words = row.timeframe
+            moves.append(FrameMove(words, new, None))
+        words = new
     return moves
 
 
-def read_told(item: Any, row: DeliverableUpdate) -> Told:
+def read_told(item: Any, row: DeliverableUpdate, period: Period) -> Told:
     """Return what one row of an item told."""
     return Told(
         ref=item.ref,
         sequence=row.sequence,
         day=row.effective_on.isoformat(),
-        day_words=printed_day(row),
+        day_words=day_told(row, period),
         status=row.status,
         status_label=str(BY_CODE[row.status].label) if row.status else "",
         narrative=row.narrative,
@@ -324,29 +340,33 @@ def read_told(item: Any, row: DeliverableUpdate) -> Told:
     )
 
 
-def printed_day(row: DeliverableUpdate) -> str:
-    """Return the day of a row as it was printed, with its year, else in words."""
-    words = row.effective_words
-    if not words:
-        return day_words(row.effective_on)
-    if str(row.effective_on.year) in words:
+def day_told(row: DeliverableUpdate, period: Period) -> str:
+    """Return the day of a row in words, or "" for what is so as of the report's own day."""
+    if not row.effective_words and row.effective_on == period.last:
+        return ""
+    return printed_day(row)
+
+
+def frame_told(words: str, earliest: date | None, latest: date | None) -> str:
+    """Return a time frame in its words, with its days where the words imply the year."""
+    if re.search(r"[0-9]{4}", words) or not frame_days(earliest, latest):
         return words
-    return _("%(words)s %(year)d") % {"words": words, "year": row.effective_on.year}
+    return _("%(words)s (%(days)s)") % {"words": words, "days": frame_days(earliest, latest)}
 
 
-def heads_of(plan: Workplan, day: date) -> Iterator[str]:
-    """Yield who chairs or leads the group whose plan it is, a sentence for each role."""
+def heads_of(plan: Workplan, day: date) -> Iterator[tuple[str, str]]:
+    """Yield who chairs or leads the group whose plan it is: a role, and all who have it."""
     if plan.owner is None:
         return
     labels = {
-        Membership.Role.CO_CHAIR: _("Co-chairs: %(names)s"),
-        Membership.Role.CO_LEAD: _("Co-leads: %(names)s"),
+        Membership.Role.CO_CHAIR: _("Co-chairs"),
+        Membership.Role.CO_LEAD: _("Co-leads"),
     }
     held = list(Membership.objects.on(day).filter(group=plan.owner).select_related("member"))
-    for role, sentence in labels.items():
+    for role, label in labels.items():
         names = sorted(str(one.member) for one in held if one.role == role)
         if names:
-            yield sentence % {"names": ", ".join(names)}
+            yield label, ", ".join(names)
 
 
 def endorsement(plan: Workplan) -> str:
@@ -381,7 +401,8 @@ def from_json(content: dict[str, Any]) -> Report:
         )
         for area in content["areas"]
     )
-    return Report(**{**content, "heads": tuple(content["heads"]), "areas": areas})
+    heads = tuple((label, names) for label, names in content["heads"])
+    return Report(**{**content, "heads": heads, "areas": areas})
 
 
 def item_from_json(content: dict[str, Any]) -> Item:
@@ -389,6 +410,7 @@ def item_from_json(content: dict[str, Any]) -> Item:
     return Item(
         **{
             **content,
+            "mandates": tuple(content["mandates"]),
             "slips": tuple((old, new) for old, new in content["slips"]),
             "standing": Told(**standing) if standing else None,
             "others": tuple(Told(**one) for one in content["others"]),
@@ -496,7 +518,7 @@ def report_facts(report: Report) -> dict[str, str]:
     return {
         _("Title"): report.title,
         _("Owner"): report.owner_full_name,
-        _("Heads"): "; ".join(report.heads),
+        **dict(report.heads),
         _("Endorsed"): report.endorsed,
         _("Description"): report.note,
     }
@@ -521,6 +543,7 @@ def item_facts(item: Item) -> dict[str, str]:
         _("Priority"): item.priority_label,
         _("Status"): item.status_label,
         _("Superseded"): item.superseded,
+        _("Asked for by"): "; ".join(item.mandates),
         _("Time frame"): item.timeframe,
         _("Narrative"): item.standing.narrative if item.standing else "",
         _("Told in the period"): "\n".join(map(told_words, item.others)),
@@ -533,6 +556,8 @@ def item_facts(item: Item) -> dict[str, str]:
 def told_words(told: Told) -> str:
     """Return what a row told in one line, with its day."""
     words = told.narrative or told.timeframe or told.status_label
+    if not told.day_words:
+        return words
     return _("%(day)s: %(words)s") % {"day": told.day_words, "words": words}
 
 

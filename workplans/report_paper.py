@@ -27,8 +27,19 @@ from workplans.papers import (
     cell,
     paragraph,
 )
-from workplans.progress_report import Area, Holder, Item, Report, Told, holder_words
+from workplans.progress_report import (
+    Area,
+    Holder,
+    Item,
+    Report,
+    Told,
+    holder_words,
+    names,
+)
 from workplans.status_words import BY_CODE, COMPLETED
+
+# More parties than so many stand in one paragraph, not one below the other.
+MOST_LINES = 6
 
 # Gives the address of an item's page, by its reference.
 Link = Callable[[str], str]
@@ -60,14 +71,13 @@ def report_paper(report: Report, mark: str, link: Link = no_link) -> Paper:
 
 
 def written(iso: str) -> str:
-    """Return an ISO date in words."""
-    return day_words(date.fromisoformat(iso))
+    """Return an ISO date in words that no line break parts."""
+    return day_words(date.fromisoformat(iso)).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def facts(report: Report) -> Iterator[tuple[str, str]]:
     """Yield what stands above the table: labels with words."""
-    for heads in report.heads:
-        yield _("Led by"), heads
+    yield from report.heads
     if report.endorsed:
         yield _("Endorsed"), report.endorsed
     yield _("Status as of"), written(report.last)
@@ -117,7 +127,9 @@ def legend(report: Report) -> Legend:
             ),
             (
                 "",
-                paragraph(_("(?): the source does not show clearly that the party belongs here.")),
+                paragraph(
+                    _("(?): the source does not say, or not clearly, that the party belongs here.")
+                ),
             ),
         ),
     )
@@ -174,6 +186,8 @@ def deliverable(item: Item, link: Link) -> Iterator[Paragraph]:
     )
     if item.description:
         yield paragraph(item.description)
+    for mandate in item.mandates:
+        yield paragraph(Words(mandate, QUIET))
     for part in item.parts:
         yield paragraph(
             f"{part.number} " if part.number else "",
@@ -217,22 +231,31 @@ def time_frame(item: Item) -> Iterator[Paragraph]:
 
 
 def standing(item: Item, label: str) -> Iterator[Paragraph]:
-    """Yield the tag of an item with the narrative that stands; `label` names a part."""
+    """Yield the tag of an item with the narrative that stands; `label` names a part.
+
+    The narrative has its day where it has one: the status may be older or newer.
+    """
     word = BY_CODE[item.status]
     text = item.standing.narrative if item.standing else ""
+    day = item.standing.day_words if item.standing else ""
     if not item.status and not text:
         yield paragraph(Words(f"{label} " if label else ""), Words(item.status_label, QUIET))
         return
     found = [Words(f"{label} ", STRONG)] if label else []
     if item.status:
         found += [Words(item.status_label, TAG, status=word), Words(" ")]
-    yield paragraph(*found, narrative(text), kind="part" if label else "")
+    yield paragraph(*found, *told_on(day), narrative(text), kind="part" if label else "")
 
 
 def told(one: Told) -> Paragraph:
     """Return what else was told, with its day; a time frame or a status where it is no text."""
     words = one.narrative or one.timeframe or one.status_label
-    return paragraph(Words(f"{one.day_words}: ", QUIET), narrative(words), kind="told")
+    return paragraph(*told_on(one.day_words), narrative(words), kind="told")
+
+
+def told_on(day: str) -> list[Words]:
+    """Return the words that say on which day something was so, if it has one."""
+    return [Words(_("%(day)s: ") % {"day": day}, QUIET)] if day else []
 
 
 def narrative(text: str) -> Words:
@@ -245,13 +268,20 @@ def parties(item: Item, column: Callable[[Item], tuple[Holder, ...]]) -> Iterato
 
     Parts with the same parties stand together.
     """
-    for holder in column(item):
-        yield paragraph(holder_words(holder))
+    yield from holders(column(item))
     by_parties: dict[tuple[Holder, ...], list[str]] = {}
     for part in item.parts:
         if column(part) and column(part) != column(item):
             by_parties.setdefault(column(part), []).append(part.number or part.title)
-    for holders, labels in by_parties.items():
+    for found, labels in by_parties.items():
         yield paragraph(Words(", ".join(labels), QUIET), kind="part")
-        for holder in holders:
-            yield paragraph(holder_words(holder), kind="part")
+        yield from holders(found, kind="part")
+
+
+def holders(found: tuple[Holder, ...], kind: str = "") -> Iterator[Paragraph]:
+    """Yield parties one below the other, or all in one paragraph where they are many."""
+    if len(found) > MOST_LINES:
+        yield paragraph(names(found), kind=kind)
+        return
+    for holder in found:
+        yield paragraph(holder_words(holder), kind=kind)

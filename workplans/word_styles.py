@@ -204,7 +204,8 @@ def _defaults(language: str, is_rtl: bool) -> BaseOxmlElement:
         eastAsia=LOCALES["en"],
         bidi=locale if is_rtl else LOCALES["ar"],
     )
-    add(add(defaults, "pPrDefault"), "pPr")
+    # No line of a paragraph stands alone on a sheet.
+    add(add(add(defaults, "pPrDefault"), "pPr"), "widowControl")
     return defaults
 
 

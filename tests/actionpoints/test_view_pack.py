@@ -6,7 +6,6 @@ from datetime import date, timedelta
 import docx
 import pypdf
 import pytest
-from django.core.management import call_command
 from django.test import Client
 
 from actionpoints.models import ActionPoint
@@ -21,7 +20,6 @@ from tests.factories import (
     make_update,
     make_workplan,
 )
-from tests.figures import DOCUMENTS
 from tests.public_pages import read_alert, read_csv, read_text
 from workplans import days, pdf
 
@@ -64,12 +62,9 @@ def told(item, day, **kwargs):
     return make_update(item, effective_on=day, source=make_source(dated=day), **kwargs)
 
 
+@pytest.mark.usefixtures("documents")
 class TestThePackOfResultsGroup1:
     """The meeting of 16 July 2020, beside the table of its record."""
-
-    @pytest.fixture(autouse=True)
-    def documents(self):
-        call_command("loaddata", *DOCUMENTS, verbosity=0)
 
     def test_follows_up_the_15_of_opag_by_theme_with_their_status(self):
         rows = read_csv(get(".csv", slug="rg1-2020-07-16"))

@@ -3,7 +3,6 @@
 from datetime import date
 
 import pytest
-from django.core.management import call_command
 
 from tests.factories import (
     make_area,
@@ -14,7 +13,6 @@ from tests.factories import (
     make_update,
     make_workplan,
 )
-from tests.figures import DOCUMENTS
 from workplans.models import Level, Membership, Workplan
 from workplans.models.ledger_rows import REDACTED
 from workplans.progress_report import (
@@ -55,8 +53,7 @@ def area():
 
 
 @pytest.fixture
-def rg1():
-    call_command("loaddata", *DOCUMENTS, verbosity=0)
+def rg1(documents):
     return Workplan.objects.get(slug="rg1-2020")
 
 
@@ -69,7 +66,7 @@ class TestTheReportOfResultsGroup1:
         numbers = [item.number for item in report.items]
         assert numbers == sorted(numbers)
         assert report.tags == {"completed": 12, "ongoing": 10, "continuous": 1}
-        assert report.heads == ("Co-chairs: InterAction, OCHA",)
+        assert report.heads == (("Co-chairs", "InterAction, OCHA"),)
         assert report.endorsed == "OPAG, 25 September 2020"
 
     def test_tells_the_finished_half_under_its_item(self, rg1):
@@ -84,6 +81,34 @@ class TestTheReportOfResultsGroup1:
         others = [one.name for one in items["3.5"].contributors]
         groups = [one.name for one in items["3.5"].groups]
         assert (others, groups) == (["All members of RG1"], ["RG5"])
+
+    def test_prints_who_asked_for_what_with_the_days_as_printed(self, rg1):
+        items = {item.number: item for item in report_of(rg1).items}
+        assert items["1.4"].mandates == ("Agreed by OPAG, 29 October 2020",)
+        assert items["3.1"].mandates == ("Requested by OPAG, 19 July 2020 (read as 9 July 2020)",)
+        assert items["1.3"].mandates == ("Endorsed by OPAG, November 2020",)
+        assert items["3.3"].mandates == ("Agreed by IASC Principals, 5 Dec 2019",)
+        assert items["2.1"].mandates == ()
+
+    def test_says_from_when_a_text_is_unless_the_report_itself_gives_no_day(self, rg1):
+        items = {item.number: item for item in report_of(rg1).items}
+        standing = {number: item.standing.day_words for number, item in items.items()}
+        assert standing["2.1"] == "December 2019"
+        assert standing["6.2"] == "16 July 2020"
+        assert standing["7.1"] == "January 2021"
+        assert standing["1.1"] == ""
+        assert items["6.2"].others[0].day_words == "April 2020"
+        assert "" in [told.day_words for told in items["1.1"].others]
+
+    def test_names_the_days_of_a_time_frame_that_implies_its_year_and_none_of_what_is_closed(
+        self, rg1
+    ):
+        items = {
+            item.number: item
+            for item in report_of(rg1, Period(SPRING.first, date(2021, 6, 29))).items
+        }
+        assert items["6.1"].timeframe == "until the end of the year (until 31 December 2020)"
+        assert report_of(rg1).items[-2].timeframe == ""
 
     def test_keeps_its_tags_in_the_document(self, rg1):
         paper = report_paper(report_of(rg1), "Draft")
@@ -200,8 +225,8 @@ def test_it_costs_the_same_queries_for_3_items_and_for_30(django_assert_num_quer
         area = make_area(workplan=plan)
         grow(area, amount)
         read = Workplan.objects.select_related("owner", "endorsed_by").get(pk=plan.pk)
-        # Items, their rows and parties, the areas with their partners, the co-chairs.
-        with django_assert_num_queries(6):
+        # Items, their rows and parties, the areas with their partners, co-chairs, mandates.
+        with django_assert_num_queries(7):
             make_report(read, SPRING)
 
 

@@ -45,6 +45,9 @@ class FreezeReport(Step):
     def clean(self) -> None:
         super().clean()
         first, last = self.cleaned_data.get("first"), self.cleaned_data.get("last")
+        known = self.cleaned_data.get("known_on")
+        if known is not None and known > days.true_today():
+            self.add_error("known_on", _("That day lies ahead. Give today or an earlier day."))
         if last is not None and last > days.true_today():
             self.add_error("last", _("That day lies ahead. Give today or an earlier day."))
         elif first is not None and last is not None and first > last:
