@@ -9,8 +9,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from actionpoints.packs import ChangeRow, Load, Pack, Theme
-from workplans.changes import Bucket
-from workplans.history import printed_day
+from workplans.changes import Bucket, Told
 from workplans.lists import ItemRow, Party, day_words
 from workplans.models import Wording
 from workplans.models.ledger_rows import REDACTED
@@ -63,7 +62,7 @@ def blocks(pack: Pack, with_links: bool) -> Iterator[Block]:
     """Yield the four parts of a pack, each with its heading."""
     yield Heading(_("Follow-up of action points"), "follow-up")
     if pack.themes:
-        yield follow_up(pack.themes, pack.texts, with_links)
+        yield follow_up(pack.themes, pack.record, with_links)
     else:
         yield quiet(_("Nothing is to be followed up."))
     if pack.previous is not None:
@@ -91,7 +90,7 @@ def quiet(sentence: str) -> Paragraph:
 
 
 def follow_up(
-    themes: Iterable[Theme], texts: Mapping[int, Sequence[str]], with_links: bool
+    themes: Iterable[Theme], record: Mapping[int, Sequence[Told]], with_links: bool
 ) -> Table:
     """Return the action points by theme, in the columns of the record's own table."""
     rows: list[Row] = []
@@ -103,7 +102,7 @@ def follow_up(
                     cell(name(row, with_links), *details(row), decided(row)),
                     cell(*leads(row)),
                     cell(status(row), *timeliness(row)),
-                    cell(*progress(row, texts.get(row.item.pk, ())), *time_frame(row)),
+                    cell(*progress(row, record.get(row.item.pk, ())), *time_frame(row)),
                 )
             )
             for row in theme.rows
@@ -137,6 +136,8 @@ def where(row: ItemRow) -> Paragraph:
 
 def details(row: ItemRow) -> Iterator[Paragraph]:
     """Yield what is to be said of an action point beyond its title."""
+    if row.item.parent is not None:
+        yield quiet(row.item.parent.title)
     if row.item.description:
         yield paragraph(row.item.description)
     if row.item.wording == Wording.PROVISIONAL:
@@ -184,13 +185,16 @@ def timeliness(row: ItemRow) -> Iterator[Paragraph]:
         yield quiet(row.timeliness.words)
 
 
-def progress(row: ItemRow, texts: Sequence[str]) -> Iterator[Paragraph]:
-    """Yield the narrative that stands on the day, and what else the meeting's record told."""
-    found = texts if row.item.narrative in texts else (row.item.narrative, *texts)
-    if not any(found):
+def progress(row: ItemRow, record: Sequence[Told]) -> Iterator[Paragraph]:
+    """Yield the narrative that stands on the day, then what else the meeting's record told."""
+    standing = row.item.narrative
+    if standing:
+        yield paragraph(text_of(standing))
+    elif not record:
         yield quiet(_("Nothing was reported."))
-    for text in filter(None, found):
-        yield paragraph(Words(text, REMOVED if text == REDACTED else "plain"))
+    for each in record:
+        if each.part is not None or each.row.narrative not in ("", standing):
+            yield told_paragraph(each)
 
 
 def time_frame(row: ItemRow) -> Iterator[Paragraph]:
@@ -238,12 +242,23 @@ def move(one: ChangeRow) -> Iterator[Paragraph]:
 
 def told(one: ChangeRow) -> Iterator[Paragraph]:
     """Yield what was told since the last meeting, the newest first."""
-    for each in one.change.told:
-        text = each.row.narrative or each.row.timeframe
-        if text:
-            day = _("%(day)s: ") % {"day": printed_day(each.row)}
-            look = REMOVED if text == REDACTED else "plain"
-            yield paragraph(Words(day, QUIET), Words(text, look), kind="told")
+    yield from map(told_paragraph, one.change.told)
+
+
+def told_paragraph(each: Told) -> Paragraph:
+    """Return what one update told, with its day, and with the part that it is about."""
+    day = _("%(day)s: ") % {"day": each.day}
+    about = []
+    if each.part is not None:
+        about.append(Words(f"{each.part.number or each.part.title} ", STRONG))
+        if each.status is not None:
+            about += [Words(str(each.status.label), TAG, status=each.status), Words(" ")]
+    return paragraph(Words(day, QUIET), *about, text_of(each.words), kind="told")
+
+
+def text_of(text: str) -> Words:
+    """Return a narrative, or the mark of one that was taken out."""
+    return Words(text, REMOVED if text == REDACTED else "plain")
 
 
 def open_by_lead(found: Sequence[Load], with_links: bool) -> Table:

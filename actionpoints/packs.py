@@ -13,10 +13,11 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
+from actionpoints.filters import NEVER
 from actionpoints.models import ActionPoint, ActionPointUpdate, Meeting
 from actionpoints.views import ActionPointListing
 from workplans import changes, days
-from workplans.changes import Bucket, Change, Window
+from workplans.changes import SAYS_NOTHING, Bucket, Change, Told, Window
 from workplans.lists import ItemRow, Listing, item_rows
 from workplans.models import Deliverable, Level, TrackedItemQuerySet
 from workplans.models.ledger_rows import OLDEST_FIRST
@@ -54,7 +55,7 @@ class Pack:
     """A meeting's pack on a day.
 
     `reviewed` are the keys of the action points that the meeting's own record told of, and
-    `texts` all that it told of each by the day, in the ledger's order.
+    `record` all that it told of each by the day, in the ledger's order.
     `previous` is the meeting of the same body before it, None where none is known; then
     nothing is known to have changed. `changed` and `untouched` hold action points first,
     then deliverables of the body's own workplans.
@@ -65,7 +66,7 @@ class Pack:
     previous: Meeting | None
     themes: tuple[Theme, ...]
     reviewed: frozenset[int]
-    texts: Mapping[int, Sequence[str]]
+    record: Mapping[int, Sequence[Told]]
     changed: dict[Bucket, tuple[ChangeRow, ...]]
     untouched: tuple[ChangeRow, ...]
     loads: tuple[Load, ...]
@@ -97,8 +98,8 @@ def make_pack(meeting: Meeting, asked: Asked, user: Viewer) -> Pack:
     previous = previous_meeting(meeting, day, user)
     visible = ActionPoint.objects.visible_to(user).filter(level=Level.ITEM)
     followed = followed_up(meeting, previous, visible, day, user)
-    items = list(followed.select_related(*ActionPointListing.reads))
-    told = record_rows(meeting)
+    items = list(followed.select_related(*ActionPointListing.reads, "parent"))
+    told = record_rows(meeting, day)
     places = places_in(told)
     last = len(places)
     # In the order of the record; what it does not hold comes after, in its own documents' order.
@@ -122,7 +123,7 @@ def make_pack(meeting: Meeting, asked: Asked, user: Viewer) -> Pack:
         previous=previous,
         themes=tuple(Theme(name, tuple(members)) for name, members in by_theme.items()),
         reviewed=frozenset(places),
-        texts=texts_in(told, day),
+        record=by_item(told),
         changed={
             bucket: tuple(one for one in changed if one.row.item.bucket == bucket)
             for bucket in Bucket
@@ -145,44 +146,58 @@ def followed_up(
     That is what its record told of, of whatever body; and of what its body decided or
     reviewed at earlier meetings, what is open, or was closed since the last of these.
     """
-    reviewed = Q(Exists(told_by(Q(source__meeting=meeting))))
     items = visible.as_of(day)
+    # On an earlier day than the meeting's nobody knows what its record will tell.
+    is_held = day >= pack_day(meeting)
+    reviewed = told_by(Q(source__meeting=meeting), day) if is_held else NEVER
     if previous is None:
         return items.filter(reviewed)
     earlier = Meeting.objects.visible_to(user).filter(
         body=meeting.body, held_on__lte=previous.held_on
     )
     keys = earlier.order_by().values("pk")
-    own = Q(meeting__in=keys) | Q(Exists(told_by(Q(source__meeting__in=keys))))
+    own = Q(meeting__in=keys) | told_by(Q(source__meeting__in=keys, reported_on__lte=day), day)
     closed_then = visible.as_of(previous.held_on).filter(is_open=False).order_by()
     since = Q(is_open=True) | ~Q(pk__in=closed_then.values("pk"))
     return items.filter(reviewed | (own & since & Q(is_archived=False)))
 
 
-def told_by(condition: Q) -> Any:
-    """Return the standing rows of an outer action point that meet a condition."""
-    return ActionPointUpdate.objects.standing().filter(condition, item=OuterRef("pk"))
+def told_by(condition: Q, day: date) -> Q:
+    """Return the condition that a standing row of an action point or its part meets another."""
+    rows = ActionPointUpdate.objects.standing().filter(condition, item=OuterRef("pk"))
+    parts = ActionPoint.objects.existing_on(day).filter(level=Level.PART, parent=OuterRef("pk"))
+    return Q(Exists(rows)) | Q(Exists(parts.filter(Exists(rows))))
 
 
-def record_rows(meeting: Meeting) -> list[ActionPointUpdate]:
-    """Return what the record of a meeting told, in the ledger's order."""
-    rows = ActionPointUpdate.objects.standing().filter(source__meeting=meeting)
-    return list(rows.order_by(*OLDEST_FIRST))
+def record_rows(meeting: Meeting, day: date) -> list[ActionPointUpdate]:
+    """Return what the record of a meeting told that was true by a day, in the ledger's order."""
+    if day < pack_day(meeting):
+        return []
+    rows = ActionPointUpdate.objects.standing().filter(
+        source__meeting=meeting, effective_on__lte=day
+    )
+    return list(rows.exclude(**SAYS_NOTHING).select_related("item").order_by(*OLDEST_FIRST))
+
+
+def by_item(rows: Iterable[ActionPointUpdate]) -> dict[int, list[Told]]:
+    """Return what a record told, keyed by action point, with the part that it is about."""
+    found: dict[int, list[Told]] = {}
+    for row in rows:
+        part = row.item if item_of(row) != row.item_id else None
+        found.setdefault(item_of(row), []).append(Told(row, part))
+    return found
+
+
+def item_of(row: ActionPointUpdate) -> int:
+    """Return the key of the item that a row is about, or of the one whose part it is about."""
+    is_part = row.item.level == Level.PART and row.item.parent_id is not None
+    return row.item.parent_id if is_part else row.item_id  # type: ignore[return-value]
 
 
 def places_in(rows: Iterable[ActionPointUpdate]) -> dict[int, int]:
     """Return the place of each action point in a record, by the first that was entered of it."""
-    items = [row.item_id for row in sorted(rows, key=lambda row: row.pk)]
+    items = [item_of(row) for row in sorted(rows, key=lambda row: row.pk)]
     return {item: place for place, item in enumerate(dict.fromkeys(items))}
-
-
-def texts_in(rows: Iterable[ActionPointUpdate], day: date) -> dict[int, list[str]]:
-    """Return what a record told of each action point by a day, as texts."""
-    texts: dict[int, list[str]] = {}
-    for row in rows:
-        if row.narrative and row.effective_on <= day:
-            texts.setdefault(row.item_id, []).append(row.narrative)
-    return texts
 
 
 def changes_of(
@@ -198,14 +213,16 @@ def changes_of(
 
 def loads(rows: Iterable[ItemRow]) -> list[Load]:
     """Return the open items of each lead, those with most first, those without a lead last."""
-    by_lead: dict[str, list[ItemRow]] = {}
+    by_lead: dict[tuple[str, str], list[ItemRow]] = {}
     for row in rows:
         if not row.item.is_open or row.item.is_archived:
             continue
-        for name in [party.name for party in row.parties.leads] or [""]:
-            by_lead.setdefault(name, []).append(row)
+        # By address, since two may have one name; once, whatever lead roles one has.
+        leads = [(party.name, party.url) for party in row.parties.leads]
+        for lead in dict.fromkeys(leads or [("", "")]):
+            by_lead.setdefault(lead, []).append(row)
     found = [
         Load(name, tuple(sorted(held, key=lambda row: (row.item.due or date.max, row.item.ref))))
-        for name, held in by_lead.items()
+        for (name, _url), held in by_lead.items()
     ]
     return sorted(found, key=lambda load: (not load.name, -len(load.rows), load.name))

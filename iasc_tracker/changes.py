@@ -147,7 +147,11 @@ class ChangesPage:
             Section(
                 bucket,
                 self._figure(totals[bucket], bucket),
-                tuple(rows[kind, pk] for kind, pk, one in picked if one is bucket),
+                tuple(
+                    rows[kind, pk]
+                    for kind, pk, one in picked
+                    if one is bucket and (kind, pk) in rows  # not withdrawn in this very moment
+                ),
             )
             for bucket in Bucket
             if any(one is bucket for _kind, _pk, one in picked)
@@ -226,13 +230,19 @@ def changes_page(request: HttpRequest) -> HttpResponse:
 
 
 def told_words(one: ChangeRow) -> str:
-    """Return all narratives of the window as one cell, the newest first, each with its day."""
-    return "\n".join(
-        _("%(day)s: %(words)s")
-        % {"day": told.row.effective_on.isoformat(), "words": told.row.narrative}
-        for told in one.change.told
-        if told.row.narrative
-    )
+    """Return all that was told in the window as one cell, the newest first, each with its day.
+
+    What is about a part names it.
+    """
+    lines = []
+    for told in one.change.told:
+        words = {"day": told.row.effective_on.isoformat(), "words": told.words}
+        if told.part is None:
+            lines.append(_("%(day)s: %(words)s") % words)
+        else:
+            part = told.part.number or told.part.title
+            lines.append(_("%(day)s, %(part)s: %(words)s") % {**words, "part": part})
+    return "\n".join(lines)
 
 
 def slip_words(one: ChangeRow) -> str:

@@ -168,11 +168,14 @@ def told(items: TrackedItemQuerySet[Any], window: Window, condition: Q) -> Q:
 
 
 def slips(items: TrackedItemQuerySet[Any], window: Window) -> StatusUpdateQuerySet[Any]:
-    """Return the rows of an outer item that moved its last day to a later one in the window."""
+    """Return the rows of an outer item that moved its last day to a later one in the window.
+
+    One that is true only after the window has moved nothing by its end.
+    """
     revisions = standing(items, window).exclude(timeframe="")
     previous = revisions.filter(EARLIER, item=OuterRef("item")).order_by(*NEWEST_FIRST)
     return (
-        revisions.filter(window.true_or_told(), item=OuterRef("pk"))
+        revisions.filter(window.true_or_told(), item=OuterRef("pk"), effective_on__lte=window.until)
         .annotate(
             latest_before=Case(
                 When(Exists(previous), then=Subquery(previous.values("timeframe_latest")[:1])),
@@ -274,6 +277,12 @@ class Told:
         """The day from which it was true, as printed."""
         return printed_day(self.row)
 
+    @property
+    def words(self) -> str:
+        """The narrative, else the time frame, else the status."""
+        status = str(self.status.label) if self.status is not None else ""
+        return self.row.narrative or self.row.timeframe or status
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -335,7 +344,8 @@ def change_of(item: Any, rows: Iterable[Any], window: Window) -> Change:
         if is_in_window and (is_own or exists_on(row.item, window.until)):
             told.append(Told(row, None if is_own else row.item))
         if is_own and row.timeframe:
-            if is_in_window and due and row.timeframe_latest and row.timeframe_latest > due:
+            is_later = due and row.timeframe_latest and row.timeframe_latest > due
+            if is_in_window and is_later and row.effective_on <= window.until:
                 moves.append(FrameMove(words, row.timeframe, (row.timeframe_latest - due).days))
             words, due = row.timeframe, row.timeframe_latest
     return Change(item, tuple(reversed(told)), tuple(moves))

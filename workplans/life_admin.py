@@ -126,7 +126,8 @@ class LifeMixin(admin.ModelAdmin):
         records = self._records(request, pks)
         if records is None:
             return redirect(self._back_url(query))
-        form = step(records, self._user(request))
+        asked = {name: value for name, value in request.GET.items() if name in step.base_fields}
+        form = step(records, self._user(request), initial=asked)
         defaults = {
             name: value
             for name, field in form.fields.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -37,6 +38,7 @@ class PdfUnavailable(Exception):
     """WeasyPrint cannot be used here; the words say what is to be installed."""
 
 
+@functools.cache  # a failed import is tried again, and takes long, each time
 def why_not() -> str:
     """Return why no PDF file can be made here, as a sentence for whoever runs the site, or ""."""
     try:

@@ -16,10 +16,11 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from workplans.changes import SAYS_NOTHING, Window
+from workplans.changes import SAYS_NOTHING, Window, exists_on
 from workplans.details import frame_days
 from workplans.history import FrameMove, printed_day
 from workplans.lists import day_words
@@ -36,7 +37,7 @@ from workplans.models import (
     Wording,
     Workplan,
 )
-from workplans.models.ledger_rows import OLDEST_FIRST, REDACTED
+from workplans.models.ledger_rows import OLDEST_FIRST
 from workplans.status_words import BY_CODE
 
 
@@ -192,7 +193,7 @@ def make_report(plan: Workplan, period: Period) -> Report:
     items = list(
         Deliverable.objects.filter(priority_area__workplan=plan)
         .as_of(period.last, period.known)
-        .select_related("superseded_by")
+        .select_related("superseded_by__priority_area__workplan")
         .order_by("order", "ref")
     )
     keys = [item.pk for item in items]
@@ -272,18 +273,10 @@ def read_item(
         for row in rows
         if row is not standing and (window.holds(row.effective_on) or window.holds(row.reported_on))
     ]
-    holders = [
-        (one, Holder(str(one.entity), one.role, str(Role(one.role).label), one.uncertain))
-        for one in held
-    ]
-    leads = [holder for one, holder in holders if one.role in LEAD_ROLES]
-    groups = [
-        holder
-        for one, holder in holders
-        if one.role not in LEAD_ROLES
-        and (one.role == Role.OTHER_GROUP or one.entity.kind == EntityKind.RESULTS_GROUP)
-    ]
-    superseded = item.superseded_on is not None and item.superseded_on <= period.last
+    columns: dict[str, list[Holder]] = {"leads": [], "contributors": [], "groups": []}
+    for one in held:
+        role = str(Role(one.role).label)
+        columns[column_of(one)].append(Holder(str(one.entity), one.role, role, one.uncertain))
     return Item(
         ref=item.ref,
         number=item.number,
@@ -295,20 +288,34 @@ def read_item(
         priority_label=str(Priority(item.priority).label),
         status=item.status,
         status_label=str(BY_CODE[item.status].label),
-        superseded=(
-            _("Superseded by %(ref)s.") % {"ref": item.superseded_by.ref} if superseded else ""
-        ),
+        superseded=superseded_words(item, period.last),
         mandates=tuple(words for found in mandates for words in found.get(item.pk, ())),
         timeframe=frame_told(item.timeframe, item.earliest, item.due) if item.is_open else "",
         slips=tuple((slip.old, slip.new) for slip in slips_in(item, rows, window)),
         standing=read_told(item, standing, period) if standing else None,
         others=tuple(read_told(item, row, period) for row in others),
-        leads=tuple(leads),
-        contributors=tuple(
-            holder for _one, holder in holders if holder not in leads and holder not in groups
-        ),
-        groups=tuple(groups),
+        leads=tuple(columns["leads"]),
+        contributors=tuple(columns["contributors"]),
+        groups=tuple(columns["groups"]),
     )
+
+
+def column_of(held: DeliverableResponsibility) -> str:
+    """Return the column in which a party stands."""
+    if held.role in LEAD_ROLES:
+        return "leads"
+    is_group = held.role == Role.OTHER_GROUP or held.entity.kind == EntityKind.RESULTS_GROUP
+    return "groups" if is_group else "contributors"
+
+
+def superseded_words(item: Any, day: date) -> str:
+    """Return whether an item was superseded by a day, and by what, if everybody may know that."""
+    if item.superseded_on is None or item.superseded_on > day:
+        return ""
+    other = item.superseded_by
+    if other.priority_area.workplan.published and exists_on(other, day):
+        return _("Superseded by %(ref)s.") % {"ref": other.ref}
+    return _("Superseded.")
 
 
 def slips_in(item: Any, rows: Iterable[DeliverableUpdate], window: Window) -> list[FrameMove]:
@@ -319,7 +326,8 @@ def slips_in(item: Any, rows: Iterable[DeliverableUpdate], window: Window) -> li
         if not row.timeframe:
             continue
         new = frame_told(row.timeframe, row.timeframe_earliest, row.timeframe_latest)
-        if words and window.holds(row.effective_on):
+        is_in_window = window.holds(row.effective_on) or window.holds(row.reported_on)
+        if words and words != new and is_in_window:
             moves.append(FrameMove(words, new, None))
         words = new
     return moves
@@ -384,13 +392,27 @@ def endorsement(plan: Workplan) -> str:
 # A report that is kept
 
 
+# Which form the stored content has. Whoever gives the classes above another form raises it,
+# and reads the earlier ones in `from_json`: a report that was kept stays readable.
+FORM = 1
+
+
 def to_json(report: Report) -> dict[str, Any]:
     """Return a report as JSON can hold it; `from_json` gives the same report back."""
-    return json.loads(json.dumps(asdict(report)))
+    return {"form": FORM, "report": json.loads(json.dumps(asdict(report)))}
 
 
-def from_json(content: dict[str, Any]) -> Report:
-    """Return the report that `to_json` gave."""
+def from_json(stored: Any) -> Report:
+    """Return the report that `to_json` gave; raise ValidationError if it did not."""
+    try:
+        if stored["form"] != FORM:
+            raise ValueError(stored["form"])
+        return report_from_json(stored["report"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValidationError(_("its content cannot be read")) from error
+
+
+def report_from_json(content: dict[str, Any]) -> Report:
     areas = tuple(
         Area(
             **{
@@ -441,27 +463,6 @@ def _without_narratives(value: Any) -> Any:
     return value
 
 
-def redacted(report: Report, ref: str, sequences: Iterable[int]) -> Report:
-    """Return a report with the narratives of some rows of an item taken out."""
-    numbers = set(sequences)
-
-    def tell(told: Told) -> Told:
-        if told.ref == ref and told.sequence in numbers and told.narrative:
-            return replace(told, narrative=REDACTED)
-        return told
-
-    def read(item: Item) -> Item:
-        return replace(
-            item,
-            standing=tell(item.standing) if item.standing else None,
-            others=tuple(map(tell, item.others)),
-            parts=tuple(map(read, item.parts)),
-        )
-
-    areas = (replace(area, items=tuple(map(read, area.items))) for area in report.areas)
-    return replace(report, areas=tuple(areas))
-
-
 # How two reports differ
 
 
@@ -478,8 +479,14 @@ class Difference:
     new: str
 
 
+Facts = Mapping[str, tuple[str, str]]
+
+
 def differences(old: Report, new: Report) -> list[Difference]:
-    """Return what the new report would say otherwise than the old one, in its order."""
+    """Return what the new report would say otherwise than the old one, in its order.
+
+    There is one at least wherever their content differs.
+    """
     found = _compare(old.title, report_facts(old), report_facts(new))
     old_areas = {area.number: area for area in old.areas}
     new_areas = {area.number: area for area in new.areas}
@@ -489,67 +496,87 @@ def differences(old: Report, new: Report) -> list[Difference]:
         found += _compare(
             about, area_facts(before) if before else {}, area_facts(after) if after else {}
         )
-    old_items = {one.ref: one for item in old.items for one in item.with_parts}
-    new_items = {one.ref: one for item in new.items for one in item.with_parts}
+    old_items, new_items = placed(old), placed(new)
     for ref in dict.fromkeys((*old_items, *new_items)):
         first, second = old_items.get(ref), new_items.get(ref)
-        if first is None or second is None:
-            shown = first or second
-            assert shown is not None
-            words = (_("in the report"), _("not in it"))
-            about = f"{ref} {shown.title}"
-            states = words if second is None else words[::-1]
-            found.append(Difference(about, _("Deliverable"), *states))
-        else:
-            found += _compare(f"{ref} {first.title}", item_facts(first), item_facts(second))
+        if first is not None and second is not None:
+            about = f"{ref} {first[0].title}"
+            found += _compare(about, item_facts(*first), item_facts(*second))
+            continue
+        known = first or second
+        assert known is not None
+        states = (_("in the report"), _("not in it"))
+        about = f"{ref} {known[0].title}"
+        found.append(Difference(about, _("Deliverable"), *(states if first else states[::-1])))
+    if not found and old != new:
+        # The same words of the same items in another order, or of other updates.
+        found.append(Difference(old.title, _("Order or origin of the texts"), _("as kept"), ""))
     return found
 
 
-def _compare(about: str, old: dict[str, str], new: dict[str, str]) -> list[Difference]:
-    return [
-        Difference(about, field, old.get(field, ""), new.get(field, ""))
-        for field in dict.fromkeys((*old, *new))
-        if old.get(field, "") != new.get(field, "")
-    ]
+def placed(report: Report) -> dict[str, tuple[Item, str]]:
+    """Return the items and parts of a report with their places in words, keyed by reference."""
+    found: dict[str, tuple[Item, str]] = {}
+    for area in report.areas:
+        for item in area.items:
+            found[item.ref] = (item, area.title)
+            for part in item.parts:
+                words = {"area": area.title, "ref": item.ref}
+                found[part.ref] = (part, _("%(area)s, part of %(ref)s") % words)
+    return found
 
 
-def report_facts(report: Report) -> dict[str, str]:
-    """Return what a report says of its plan, keyed by words."""
+def _compare(about: str, old: Facts, new: Facts) -> list[Difference]:
+    found = []
+    for name in dict.fromkeys((*old, *new)):
+        label = (old.get(name) or new[name])[0]
+        before, after = (facts[name][1] if name in facts else "" for facts in (old, new))
+        if before != after:
+            found.append(Difference(about, label, before, after))
+    return found
+
+
+def report_facts(report: Report) -> Facts:
+    """Return what a report says of its plan: a label and words, keyed by field."""
     return {
-        _("Title"): report.title,
-        _("Owner"): report.owner_full_name,
-        **dict(report.heads),
-        _("Endorsed"): report.endorsed,
-        _("Description"): report.note,
+        "title": (_("Title"), report.title),
+        "owner": (_("Owner"), report.owner_full_name or report.owner),
+        "heads": (_("Co-chairs and co-leads"), "; ".join(map(": ".join, report.heads))),
+        "endorsed": (_("Endorsed"), report.endorsed),
+        "note": (_("Description"), report.note),
     }
 
 
-def area_facts(area: Area) -> dict[str, str]:
-    """Return what a report says of a priority area itself, keyed by words."""
+def area_facts(area: Area) -> Facts:
+    """Return what a report says of a priority area itself: a label and words, keyed by field."""
     return {
-        _("Title"): area.title,
-        _("Description"): area.description,
-        _("In collaboration with"): "; ".join(area.partners),
+        "title": (_("Title"), area.title),
+        "description": (_("Description"), area.description),
+        "partners": (_("In collaboration with"), "; ".join(area.partners)),
     }
 
 
-def item_facts(item: Item) -> dict[str, str]:
-    """Return what a report says of an item, without its parts, keyed by words."""
+def item_facts(item: Item, place: str) -> Facts:
+    """Return what a report says of an item, without its parts: a label and words, by field."""
+    wording = _("provisional") if item.is_provisional else _("final")
     return {
-        _("Number"): item.number,
-        _("Heading"): item.heading,
-        _("Title"): item.title,
-        _("Description"): item.description,
-        _("Priority"): item.priority_label,
-        _("Status"): item.status_label,
-        _("Superseded"): item.superseded,
-        _("Asked for by"): "; ".join(item.mandates),
-        _("Time frame"): item.timeframe,
-        _("Narrative"): item.standing.narrative if item.standing else "",
-        _("Told in the period"): "\n".join(map(told_words, item.others)),
-        _("Leads"): names(item.leads),
-        _("Contributing members and other entities"): names(item.contributors),
-        _("Other results groups"): names(item.groups),
+        "place": (_("Place"), place),
+        "number": (_("Number"), item.number),
+        "heading": (_("Heading"), item.heading),
+        "title": (_("Title"), item.title),
+        "description": (_("Description"), item.description),
+        "wording": (_("Wording"), wording),
+        "priority": (_("Priority"), item.priority_label),
+        "status": (_("Status"), item.status_label),
+        "superseded": (_("Superseded"), item.superseded),
+        "mandates": (_("Asked for by"), "; ".join(item.mandates)),
+        "timeframe": (_("Time frame"), item.timeframe),
+        "slips": (_("Time frames moved"), "; ".join(map(" → ".join, item.slips))),
+        "standing": (_("Narrative"), told_words(item.standing) if item.standing else ""),
+        "others": (_("Told in the period"), "\n".join(map(told_words, item.others))),
+        "leads": (_("Leads"), names(item.leads)),
+        "contributors": (_("Contributing members and other entities"), names(item.contributors)),
+        "groups": (_("Other results groups"), names(item.groups)),
     }
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import translation
@@ -157,6 +159,15 @@ def refusal(sentences: Iterable[str]) -> HttpResponse:
 
 
 @dataclass(frozen=True, slots=True)
+class Redaction:
+    """An update whose text was taken out of a final report, and on which day."""
+
+    ref: str
+    sequence: int
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
 class FrozenPage:
     """What the page of a final report shows: the report as kept, its proof, how it would differ."""
 
@@ -164,7 +175,16 @@ class FrozenPage:
     paper: Paper
     differences: list[Difference]
     ledger_total: str
-    no_pdf: str
+    redactions: list[Redaction]
+
+    @property
+    def has_files(self) -> bool:
+        """Whether its files are made already."""
+        return bool(self.frozen.docx_digest)
+
+    @property
+    def has_pdf(self) -> bool:
+        return bool(self.frozen.pdf_digest)
 
 
 def visible_frozen(slug: str, number: int, user: Viewer) -> FrozenReport:
@@ -184,13 +204,19 @@ def frozen_report(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     if asked.errors:
         return render_page(request, NOT_UNDERSTOOD, asked, {})
     frozen = visible_frozen(slug, number, request.user)
-    kept = from_json(frozen.content)
+    try:
+        kept = from_json(frozen.content)
+    except ValidationError:
+        raise Http404(_("The report cannot be shown any more; its files are kept.")) from None
     page = FrozenPage(
         frozen=frozen,
         paper=final_paper(kept),
         differences=differences(kept, made_now(frozen, kept)),
         ledger_total=ledger_total(frozen),
-        no_pdf="" if frozen.pdf_digest else _("No PDF file was kept with it."),
+        redactions=[
+            Redaction(one["ref"], one["sequence"], date.fromisoformat(one["on"]))
+            for one in frozen.redactions
+        ],
     )
     context = {"plan": frozen.workplan, "page": page, "frozen": frozen}
     return render_page(request, "workplans/frozen_report.html", asked, context)
@@ -222,6 +248,14 @@ def kept_file(
     if asked.errors:
         return refusal(asked.errors)
     frozen = visible_frozen(slug, number, request.user)
+    if not frozen.docx_digest:
+        words = _("The files of this report are being made. Try again in a few minutes.")
+        return HttpResponse(
+            f"{words}\n",
+            status=503,
+            content_type="text/plain; charset=utf-8",
+            headers={"Retry-After": "120"},
+        )
     content: Any = getattr(frozen, ending)
     if content is None:
         raise Http404(_("No PDF file was kept with it."))

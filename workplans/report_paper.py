@@ -222,7 +222,11 @@ def time_frame(item: Item) -> Iterator[Paragraph]:
     if item.timeframe and not item.slips:
         yield paragraph(Words(_("Time frame: %(words)s") % {"words": item.timeframe}, QUIET))
     for part in item.parts:
-        if part.timeframe:
+        label = part.number or part.title
+        for old, new in part.slips:
+            words = _("Time frame of %(part)s moved: %(old)s → %(new)s")
+            yield paragraph(Words(words % {"part": label, "old": old, "new": new}, QUIET))
+        if part.timeframe and not part.slips:
             words = _("Time frame of %(part)s: %(words)s") % {
                 "part": part.number or part.title,
                 "words": part.timeframe,

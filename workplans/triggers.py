@@ -1,8 +1,10 @@
-"""Triggers that keep the ledger append-only, below the ORM.
+"""Triggers that keep the ledger append-only, and final reports as they are, below the ORM.
 
-A row may not be updated, deleted, replaced or truncated away, whoever asks. Two
-updates are let through, exactly: `recorded_by` or `proposed_by` becomes null when a
-person is erased, and a narrative becomes "[removed]" when it held personal data.
+A row may not be updated, deleted, replaced or truncated away, whoever asks. Of the
+ledger two updates are let through, exactly: `recorded_by` or `proposed_by` becomes null
+when a person is erased, and a narrative becomes "[removed]" when it held personal data.
+Of a final report three: `made_by` becomes null, files are put where none are, and a
+redaction, which is counted, changes content and files.
 
 A trigger's name carries a digest of its definition, so that its presence means the
 right version. SQLite drops triggers when a table is rebuilt, so they are installed
@@ -11,12 +13,15 @@ later migrations.
 """
 
 import hashlib
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from django.apps import AppConfig, apps
 from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Model
 
+from workplans.models.frozen_reports import FrozenReport
 from workplans.models.ledger_rows import REDACTED, StatusUpdate
 
 PREFIX = "ledger"
@@ -30,14 +35,31 @@ class Trigger(NamedTuple):
     statements: tuple[str, ...]
 
 
-def ledger_models() -> list[type[StatusUpdate]]:
-    """Return every concrete ledger model."""
-    return [model for model in apps.get_models() if issubclass(model, StatusUpdate)]
+class Guard(NamedTuple):
+    """What a table's triggers say and let through.
+
+    `told` is how the refusal begins. `allowed` makes the SQL condition of the updates that
+    are let through, of the table's columns and of a template that compares a column before
+    and after, with nulls alike. `twin` is the SQL condition on a row that a new one would
+    take the place of.
+    """
+
+    told: str
+    allowed: Callable[[list[str], str], str]
+    twin: str
+
+
+def guards() -> dict[type[Model], Guard]:
+    """Return the models whose rows stay, each with its guard."""
+    found: dict[type[Model], Guard] = {
+        model: LEDGER for model in apps.get_models() if issubclass(model, StatusUpdate)
+    }
+    return {**found, FrozenReport: FINAL_REPORT}
 
 
 def install_after_migrate(sender: AppConfig, using: str, **kwargs: Any) -> None:
-    """Install the triggers of an app's ledger tables once it has been migrated."""
-    if any(model._meta.app_config is sender for model in ledger_models()):
+    """Install the triggers of an app's tables once it has been migrated."""
+    if any(model._meta.app_config is sender for model in guards()):
         install_triggers(connections[using])
 
 
@@ -56,7 +78,7 @@ def install_triggers(connection: BaseDatabaseWrapper) -> None:
 
 
 def drop_triggers(connection: BaseDatabaseWrapper) -> None:
-    """Drop every ledger trigger. For tests that empty the tables; nothing else calls it."""
+    """Drop every trigger of ours. For tests that empty the tables; nothing else calls it."""
     for table, names in present_triggers(connection).items():
         with connection.cursor() as cursor:
             for name in names:
@@ -75,20 +97,20 @@ def missing_triggers(connection: BaseDatabaseWrapper) -> list[str]:
 
 
 def expected_triggers(connection: BaseDatabaseWrapper) -> dict[str, list[Trigger]]:
-    """Return the triggers that each ledger table of a database should have, by table."""
+    """Return the triggers that each table of a database should have, by table."""
     make = {"sqlite": _sqlite_triggers, "postgresql": _postgresql_triggers}[connection.vendor]
     with connection.cursor() as cursor:
         tables = set(connection.introspection.table_names(cursor))
         return {
-            table: make(table, _columns(connection, cursor, table))
-            for model in ledger_models()
+            table: make(table, _columns(connection, cursor, table), guard)
+            for model, guard in guards().items()
             if (table := model._meta.db_table) in tables
             and router.allow_migrate_model(connection.alias, model)
         }
 
 
 def present_triggers(connection: BaseDatabaseWrapper) -> dict[str, set[str]]:
-    """Return the names of the ledger triggers that are there and in force, by table."""
+    """Return the names of our triggers that are there and in force, by table."""
     queries = {
         "sqlite": "SELECT tbl_name, name FROM sqlite_master WHERE type = 'trigger'",
         # 'A' is ENABLE ALWAYS: in force for replicated rows too.
@@ -137,15 +159,39 @@ def _allowed_update(columns: list[str], same: str) -> str:
     return f"({unchanged} AND {persons} AND {narrative} AND NOT ({changed}))"
 
 
-def _sqlite_triggers(table: str, columns: list[str]) -> list[Trigger]:
-    allowed = _allowed_update(columns, "NEW.{c} IS OLD.{c}")
-    told = "rows of the ledger are not"
-    # REPLACE INTO deletes without firing a delete trigger, so it is met on its way in.
-    replaced = (
-        f"SELECT 1 FROM {table} WHERE id = NEW.id "
-        "OR (item_id = NEW.item_id AND sequence = NEW.sequence) "
+def _allowed_for_report(columns: list[str], same: str) -> str:
+    """Return the SQL condition of the three updates of a final report that are let through."""
+    files = ("docx", "docx_digest", "pdf", "pdf_digest")
+    said = ("content", "redactions", "version")
+    kept = [c for c in columns if c not in (*files, *said, "made_by_id")]
+    unchanged = " AND ".join(same.format(c=c) for c in kept)
+    person = f"({same.format(c='made_by_id')} OR NEW.made_by_id IS NULL)"
+    same_said = " AND ".join(same.format(c=c) for c in said)
+    same_files = " AND ".join(same.format(c=c) for c in files)
+    files_put = f"({same_said} AND (OLD.docx IS NULL OR ({same_files})))"
+    return f"({unchanged} AND {person} AND ({files_put} OR NEW.version = OLD.version + 1))"
+
+
+LEDGER = Guard(
+    told="rows of the ledger are not",
+    allowed=_allowed_update,
+    twin=(
+        "id = NEW.id OR (item_id = NEW.item_id AND sequence = NEW.sequence) "
         "OR (NEW.replaces_id IS NOT NULL AND replaces_id = NEW.replaces_id)"
-    )
+    ),
+)
+FINAL_REPORT = Guard(
+    told="final reports are not",
+    allowed=_allowed_for_report,
+    twin="id = NEW.id OR (workplan_id = NEW.workplan_id AND number = NEW.number)",
+)
+
+
+def _sqlite_triggers(table: str, columns: list[str], guard: Guard) -> list[Trigger]:
+    allowed = guard.allowed(columns, "NEW.{c} IS OLD.{c}")
+    told = guard.told
+    # REPLACE INTO deletes without firing a delete trigger, so it is met on its way in.
+    replaced = f"SELECT 1 FROM {table} WHERE {guard.twin}"
     definitions = {
         "update": (
             f"CREATE TRIGGER <name> BEFORE UPDATE ON {table} WHEN NOT {allowed} "
@@ -167,9 +213,9 @@ def _sqlite_triggers(table: str, columns: list[str]) -> list[Trigger]:
     return triggers
 
 
-def _postgresql_triggers(table: str, columns: list[str]) -> list[Trigger]:
-    allowed = _allowed_update(columns, "NEW.{c} IS NOT DISTINCT FROM OLD.{c}")
-    told = "rows of the ledger are not"
+def _postgresql_triggers(table: str, columns: list[str], guard: Guard) -> list[Trigger]:
+    allowed = guard.allowed(columns, "NEW.{c} IS NOT DISTINCT FROM OLD.{c}")
+    told = guard.told
     raise_it = "RAISE EXCEPTION '{} {}' USING ERRCODE = 'integrity_constraint_violation'"
     definitions = {
         "update": (

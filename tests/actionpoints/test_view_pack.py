@@ -144,6 +144,31 @@ class TestWhatIsFollowedUp:
         assert followed() == set()
         assert followed(client=staff_client) == {hidden.ref}
 
+    def test_what_its_record_told_of_a_part_and_the_heading_above(self, meeting):
+        heading = make_action_point(level="heading", title="Key activity")
+        item = make_action_point(meeting=heading.meeting, parent=heading)
+        part = make_action_point(meeting=heading.meeting, parent=item, level="part", number="(i)")
+        make_update(part, status="completed", narrative="Half is done.", source=meeting.record)
+        assert followed() == {item.ref}
+        text = read_text(get())
+        assert "Key activity" in text
+        assert "(i) [COMPLETED] Half is done." in text
+
+    def test_all_that_its_record_told_with_what_stands_first(self, meeting):
+        item = make_action_point()
+        make_update(item, narrative="First.", source=meeting.record)
+        make_update(item, narrative="Second.", source=meeting.record)
+        assert "Second. 15 September 2020: First." in read_text(get())
+        told(item, NOW + timedelta(days=9), narrative="Later.")
+        later = read_text(get(as_of="2021-06-30"))
+        assert later.index("Later.") < later.index("First.") < later.index("Second.")
+
+    def test_on_an_earlier_day_nothing_of_what_its_record_will_tell(self, meeting):
+        item = make_action_point()
+        make_update(item, source=meeting.record)
+        assert followed() == {item.ref}
+        assert followed(as_of="2020-09-14") == set()
+
 
 class TestTheDay:
     def test_is_the_meetings(self, meeting, last):
@@ -164,8 +189,8 @@ class TestTheDay:
         told(item, NOW + timedelta(days=1), status="completed")
         (row,) = pack(as_of="2021-06-30").rows
         assert row.item.status == "completed"
-        assert "which is not its own day" in read_text(get(as_of="2021-06-30"))
-        assert "which is not its own day" not in read_text(get())
+        assert "not on the day that it was made for" in read_text(get(as_of="2021-06-30"))
+        assert "not on the day that it was made for" not in read_text(get())
 
     def test_what_is_not_understood_is_named_on_the_page_and_in_the_files(self, meeting):
         answer = get(as_of="soon")
@@ -216,6 +241,12 @@ class TestItsParts:
 
     def test_what_was_not_touched(self):
         assert [one.row.item.title for one in pack().untouched] == ["Silent one"]
+
+    def test_who_leads_an_item_in_two_roles_has_it_once(self):
+        item = ActionPoint.objects.get(title="Told one")
+        (held,) = item.responsibilities.all()
+        make_party(item, entity=held.entity, role="focal_point")
+        assert [len(load.rows) for load in pack().loads] == [2]
 
     def test_what_is_open_by_lead(self):
         loads = {load.name: [row.item.title for row in load.rows] for load in pack().loads}

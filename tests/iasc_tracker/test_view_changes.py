@@ -314,6 +314,8 @@ class TestThePage:
         make_update(part, narrative="A paper is out.", effective_on=date(2020, 11, 1))
         answer = page(**DAYS)
         assert "(ii) 1 November 2020 A paper is out." in read_text(answer)
+        (row,) = csv_rows(**DAYS)
+        assert row["told"] == "2020-11-01, (ii): A paper is out."
         assert f"{part.get_absolute_url()}?as_of=2021-06-30#update-1" in answer.content.decode()
 
     def test_says_what_is_empty(self):

@@ -144,6 +144,13 @@ class TestFlags:
         assert Flag.SLIPPED not in flags_of(item)
         assert not changes()[item.ref].slips
 
+    def test_one_that_is_true_only_after_the_window_is_no_slip_yet(self):
+        item = make_deliverable(initial_timeframe="end 2020", initial_latest=date(2020, 12, 31))
+        told(item, AFTER, reported=DURING, timeframe="end 2021", narrative="")
+        assert bucket_of(item) is Bucket.TOLD
+        assert flags_of(item) == set()
+        assert not changes()[item.ref].slips
+
     def test_a_day_after_no_day_is_no_slip_even_if_the_first_time_frame_had_one(self):
         item = make_deliverable(initial_timeframe="end 2020", initial_latest=date(2020, 12, 31))
         told(item, BEFORE, timeframe="TBD", narrative="")
@@ -275,7 +282,8 @@ def recount(item, parts, ledgers, window):
     frame, status = (item.initial_latest,), ""
     for row in own:
         if row.timeframe:
-            if in_window(row) and row.latest and frame[0] and row.latest > frame[0]:
+            is_later = row.latest and frame[0] and row.latest > frame[0]
+            if in_window(row) and is_later and row.effective_on <= until:
                 flags.add(Flag.SLIPPED)
             frame = (row.latest,)
         if row.status:
@@ -368,6 +376,12 @@ def test_buckets_part_the_items_as_plain_python_does(
         assert {place.pk: (place.bucket, set(place.flags)) for place in places} == {
             pk: (bucket, flags - never) for pk, (bucket, flags) in expected.items()
         }
+        for place in places:
+            existed = everything[place.pk].introduced_on <= window.since
+            before = state_on(ledgers[place.pk], window.since, window.known).status
+            assert place.status_before == (before if existed else "")
+        for one in read_changes(changed(of_plan.filter(level=Level.ITEM), window), window):
+            assert bool(one.slips) == one.item.slipped
         counts = count(places)
         in_buckets = Counter(bucket for bucket, _flags in expected.values())
         if plan.is_archived(window.until):

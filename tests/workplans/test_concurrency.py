@@ -1,5 +1,7 @@
 """Many writers at once, over connections of their own: nothing is lost."""
 
+import io
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from threading import Barrier
@@ -9,6 +11,7 @@ from django.db import connection
 from django.db.models import Max
 from django.test import Client
 from django.urls import reverse
+from docx import Document
 
 from tests.admin_pages import read_form
 from tests.factories import (
@@ -19,13 +22,18 @@ from tests.factories import (
     make_workplan,
 )
 from tests.life import confirm, look
+from workplans import pdf
 from workplans.editing import VersionedAdmin
-from workplans.models import Deliverable, DeliverableUpdate, Level
-from workplans.status import Entry, record_update, record_updates
+from workplans.frozen_reports import freeze
+from workplans.frozen_reports import problems as report_problems
+from workplans.models import Deliverable, DeliverableUpdate, FrozenReport, Level
+from workplans.progress_report import Period
+from workplans.status import Entry, record_update, record_updates, remove_narrative
 from workplans.tracked_admin import TrackedItemAdmin
 from workplans.verification import problems
 
 WRITERS = 8
+SPRING = Period(date(2021, 2, 1), date(2021, 6, 30))
 
 
 def at_once(write):
@@ -160,6 +168,36 @@ def test_of_8_who_carry_the_same_plan_over_one_does(staff_user):
     assert sorted(at_once(take)) == [200] * (WRITERS - 1) + [302]
     continued = target.tracked_items().values_list("continues", flat=True)
     assert sorted(continued) == sorted(item.pk for item in items)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_taken_out_while_a_report_is_made_final_is_not_in_it(monkeypatch):
+    monkeypatch.setattr(pdf, "why_not", lambda: "not here")
+    area = make_area()
+    items = [make_deliverable(priority_area=area) for _ in range(WRITERS - 1)]
+    rows = [
+        record_update(item, narrative=f"Jane Doe {number}.", effective_on=date(2021, 3, 1))
+        for number, item in enumerate(items)
+    ]
+    freeze(area.workplan, SPRING, None)
+    together = Barrier(WRITERS)
+
+    def write(number):
+        together.wait(timeout=60)
+        if number < len(rows):
+            remove_narrative(rows[number], reason="Personal data")
+        else:
+            freeze(area.workplan, SPRING, None)
+
+    at_once(write)
+    reports = list(FrozenReport.objects.order_by("number"))
+    assert [one.number for one in reports] == [1, 2]
+    for frozen in reports:
+        assert "Jane Doe" not in json.dumps(frozen.content)
+        file = Document(io.BytesIO(frozen.docx))
+        text = [cell.text for row in file.tables[0].rows for cell in row.cells]
+        assert "Jane Doe" not in " ".join(text)
+        assert list(report_problems(frozen)) == []
 
 
 def race_steps(staff_user, *steps):

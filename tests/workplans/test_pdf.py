@@ -19,6 +19,14 @@ from workplans.pdf import PdfUnavailable, refuse, share, spread, why_not, write_
 needs_pango = pytest.mark.usefixtures("pango")
 
 
+@pytest.fixture(autouse=True)
+def asked_anew():
+    """Whether PDF files can be made is found out once in a process."""
+    why_not.cache_clear()
+    yield
+    why_not.cache_clear()
+
+
 @pytest.fixture
 def pango():
     """What WeasyPrint calls; without it a test is skipped with a word on how to get it."""

@@ -150,8 +150,8 @@ def test_the_check_names_each_trigger_that_is_missing():
     triggers.drop_triggers(connection)
     try:
         names = [trigger.name for of_table in expected.values() for trigger in of_table]
-        assert len(names) == 6
-        assert len(warned()) == 6
+        assert len(names) == 9
+        assert len(warned()) == 9
         assert all(any(name in message for message in warned()) for name in names)
     finally:
         triggers.install_triggers(connection)

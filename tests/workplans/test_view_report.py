@@ -6,6 +6,7 @@ from datetime import date
 import docx
 import pypdf
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from tests.factories import (
@@ -143,7 +144,8 @@ class TestThePage:
             assert file.status_code == 400
             assert file.content.decode().splitlines() == sentences
 
-    def test_is_for_staff_alone_until_the_plan_is_published(self, plan, staff_client):
+    def test_is_for_staff_alone_until_the_plan_is_published(self, plan, staff_client, monkeypatch):
+        monkeypatch.setattr(transaction, "on_commit", lambda make, **_kwargs: make())
         freeze(plan, Period(date(2021, 1, 1), date(2021, 3, 31)), None)
         plan.published = False
         plan.save()
@@ -191,6 +193,11 @@ class TestFiles:
 
 
 class TestFinalReports:
+    @pytest.fixture(autouse=True)
+    def at_once(self, monkeypatch):
+        """The files are made when the transaction is committed, which that of a test never is."""
+        monkeypatch.setattr(transaction, "on_commit", lambda make, **_kwargs: make())
+
     def test_are_listed_from_their_last_day_on(self, item, plan):
         freeze(plan, Period(date(2021, 1, 1), date(2021, 3, 31)), None)
         assert "1 January 2021 to 31 March 2021" in read_text(page(as_of="2021-03-31"))

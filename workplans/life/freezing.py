@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from django import forms
+from django.conf import settings
+from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from workplans import days, pdf
-from workplans.frozen_reports import freeze, next_first_day
+from workplans.frozen_reports import freeze, lock_plans, next_first_day
 from workplans.life.steps import DayField, Outcome, Step, in_words, outcome
 from workplans.progress_report import Period, Report, make_report
 from workplans.status_words import BY_CODE
@@ -30,6 +34,11 @@ class FreezeReport(Step):
 
     first = DayField(label=gettext_lazy("First day"))
     last = DayField(label=gettext_lazy("Last day"))
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language"),
+        choices=settings.LANGUAGES,
+        help_text=gettext_lazy("Of headings, labels and days; texts are as they were entered."),
+    )
     known_on = DayField(
         label=gettext_lazy("As known on"),
         required=False,
@@ -39,8 +48,13 @@ class FreezeReport(Step):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         today = days.site_today()
+        self.fields["language"].initial = settings.LANGUAGE_CODE
         self.fields["first"].initial = next_first_day(self.record, today)
         self.fields["last"].initial = today
+
+    @classmethod
+    def lock(cls, records: Sequence[Any]) -> None:
+        lock_plans(records)
 
     def clean(self) -> None:
         super().clean()
@@ -61,7 +75,8 @@ class FreezeReport(Step):
 
     def report(self) -> Report:
         """Return the report as it would be made now."""
-        return make_report(self.record, self.period)
+        with translation.override(self.cleaned_data["language"]):
+            return make_report(self.record, self.period)
 
     def outcomes(self) -> list[Outcome]:
         report, period = self.report(), self.period
@@ -87,13 +102,19 @@ class FreezeReport(Step):
                 ),
             ),
             outcome(
+                _("Its headings, labels and days are in this language: %(language)s.")
+                % {"language": dict(settings.LANGUAGES)[self.cleaned_data["language"]]}
+            ),
+            outcome(
                 _("Everybody can see it, since the workplan is published.")
                 if self.record.published
                 else _("Staff only can see it, until the workplan is published.")
             ),
         ]
-        earlier = self.record.frozen_reports.without_files().filter(
-            first_day__lte=period.last, last_day__gte=period.first
+        earlier = (
+            self.record.frozen_reports.without_files()
+            .select_related("workplan")
+            .filter(first_day__lte=period.last, last_day__gte=period.first)
         )
         if earlier:
             found.append(
@@ -116,8 +137,8 @@ class FreezeReport(Step):
         return super().fingerprint([*outcomes, outcome(repr(self.report()))])
 
     def perform(self) -> str:
-        frozen = freeze(self.record, self.period, self.user)
-        return _("Made final: %(report)s. It is at %(address)s.") % {
+        frozen = freeze(self.record, self.period, self.user, self.cleaned_data["language"])
+        return _("Made final: %(report)s. It is at %(address)s; its files are being made.") % {
             "report": frozen,
             "address": frozen.get_absolute_url(),
         }

@@ -76,7 +76,9 @@ class RemoveNarrative(Step):
             outcome(_("Backups and files made earlier still hold the text.")),
         ]
         numbers = rows.values_list("sequence", flat=True)
-        if reports := holding(self.record, numbers, FrozenReport.objects.all()):
+        if reports := holding(
+            self.record, numbers, FrozenReport.objects.select_related("workplan")
+        ):
             words = _("It is taken out of these final reports, whose files are made again:")
             found.append(outcome(words, reports))
         if others := self._told_of_others(row):

@@ -51,12 +51,16 @@ class FrozenReport(models.Model):
     # What it says: `workplans.progress_report` gives and reads the content
     content = models.JSONField(editable=False)
     content_digest = models.CharField(max_length=64, editable=False)
-    docx = models.BinaryField(editable=False)
-    docx_digest = models.CharField(max_length=64, editable=False)
+    # Updates whose narrative was taken out since: [{"ref": …, "sequence": …, "on": …}], and how
+    # often that was done, counted from 1.
+    redactions = models.JSONField(default=list, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    # The same as files; none until they are made, and no PDF file where none can be made
+    docx = models.BinaryField(null=True, editable=False)
+    docx_digest = models.CharField(max_length=64, blank=True, editable=False)
     pdf = models.BinaryField(null=True, editable=False)
     pdf_digest = models.CharField(max_length=64, blank=True, editable=False)
-    # Updates whose narrative was taken out since: [{"ref": …, "sequence": …, "on": …}]
-    redactions = models.JSONField(default=list, editable=False)
 
     # What it rests on: the lines that `ledger_digest` prints, of the items that it is on
     ledger = models.TextField(editable=False)

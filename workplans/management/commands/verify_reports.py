@@ -1,11 +1,13 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from workplans.frozen_reports import problems
+from workplans.frozen_reports import make_files, problems
 from workplans.models import FrozenReport
+
+MISSING = gettext_lazy("those before it are missing, from number %(number)d on")
 
 
 class Command(BaseCommand):
@@ -14,11 +16,25 @@ class Command(BaseCommand):
         "updates on which it rests. Print the digest of each."
     )
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--make-files",
+            action="store_true",
+            help=_("First make the files of those that have none, as after a crash."),
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["make_files"]:
+            for pk in FrozenReport.objects.filter(docx=None).values_list("pk", flat=True):
+                make_files(pk)
         reports = FrozenReport.objects.select_related("workplan").order_by("workplan", "number")
         found = 0
+        following: dict[int, int] = {}
         for frozen in reports.iterator(chunk_size=1):
-            for sentence in problems(frozen):
+            first_missing = following.get(frozen.workplan_id, 1)
+            following[frozen.workplan_id] = frozen.number + 1
+            gap = [MISSING % {"number": first_missing}] if first_missing < frozen.number else []
+            for sentence in (*gap, *problems(frozen)):
                 found += 1
                 words = {"report": frozen, "what": sentence}
                 self.stderr.write(_("%(report)s: %(what)s") % words)
