@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, reset_queries, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -47,8 +47,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--deliverables", type=int, default=1000, metavar="N")
         parser.add_argument("--runs", type=int, default=5, metavar="N")
+        parser.add_argument("--yes", action="store_true", help=_("Do not ask."))
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not options["yes"]:
+            self.stdout.write(
+                _("Until it ends, nobody else can save anything in this database: %(name)s")
+                % {"name": connection.settings_dict["NAME"]}
+            )
+            if input(_("Type “yes” to go on: ")) != _("yes"):
+                raise CommandError(_("Nothing was done."))
         with transaction.atomic():
             make_workplan(options["deliverables"])
             self.stdout.write(
@@ -155,12 +163,13 @@ def measure(name: str, address: str, runs: int) -> str:
     reset_queries()  # with DEBUG they are kept, up to a limit
     with CaptureQueriesContext(connection) as queries:
         size = fetch(client, address)
+    asked = len(queries)  # now, since the next request forgets them
     for _run in range(runs):
         begun = time.perf_counter()
         fetch(client, address)
         times.append((time.perf_counter() - begun) * 1000)
     return (
-        f"{name:14} {len(queries):3} queries {median(times):9.0f} ms "
+        f"{name:14} {asked:3} queries {median(times):9.0f} ms "
         f"({min(times):.0f}–{max(times):.0f}) {size / 1024:8.0f} KB"
     )
 
