@@ -138,7 +138,7 @@ class FreezeReport(Step):
 
     def perform(self) -> str:
         frozen = freeze(self.record, self.period, self.user, self.cleaned_data["language"])
-        return _("Made final: %(report)s. It is at %(address)s; its files are being made.") % {
+        return _("Made final: %(report)s. It is at %(address)s.") % {
             "report": frozen,
             "address": frozen.get_absolute_url(),
         }
