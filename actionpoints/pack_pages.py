@@ -14,10 +14,10 @@ from actionpoints.pack_paper import pack_paper
 from actionpoints.packs import Pack, make_pack, pack_day
 from workplans import pdf
 from workplans.dashboards import NOT_UNDERSTOOD, find
-from workplans.exports import TableFile, joined, with_role, yes_or_no
+from workplans.exports import TableFile, joined, refusal, with_role, yes_or_no
 from workplans.lists import ItemRow
 from workplans.pages import Asked, ask, render_page
-from workplans.report_pages import paper_file, refusal
+from workplans.report_pages import paper_file
 from workplans.status_words import public_code
 from workplans.workbooks import Cell
 

@@ -8,14 +8,13 @@ from dataclasses import replace
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from actionpoints.packs import ChangeRow, Load, Pack, Theme
-from workplans.changes import Bucket, Told
-from workplans.lists import ItemRow, Party, day_words
+from actionpoints.packs import Load, Pack, Theme
+from workplans.changes import Bucket, ChangeRow, Told
+from workplans.exports import with_role
+from workplans.lists import ItemRow, day_words
 from workplans.models import Wording
-from workplans.models.ledger_rows import REDACTED
 from workplans.papers import (
     QUIET,
-    REMOVED,
     STRONG,
     TAG,
     Block,
@@ -27,6 +26,7 @@ from workplans.papers import (
     Table,
     Words,
     cell,
+    narrative,
     paragraph,
 )
 
@@ -168,10 +168,6 @@ def leads(row: ItemRow) -> Iterator[Paragraph]:
         yield quiet(with_role(party))
 
 
-def with_role(party: Party) -> str:
-    return _("%(name)s (%(role)s)") % {"name": party.name, "role": party.role_label}
-
-
 def status(row: ItemRow) -> Paragraph:
     """Return the status of an item; no status is no tag."""
     if not row.item.status:
@@ -189,7 +185,7 @@ def progress(row: ItemRow, record: Sequence[Told]) -> Iterator[Paragraph]:
     """Yield the narrative that stands on the day, then what else the meeting's record told."""
     standing = row.item.narrative
     if standing:
-        yield paragraph(text_of(standing))
+        yield paragraph(narrative(standing))
     elif not record:
         yield quiet(_("Nothing was reported."))
     for each in record:
@@ -253,12 +249,7 @@ def told_paragraph(each: Told) -> Paragraph:
         about.append(Words(f"{each.part.number or each.part.title} ", STRONG))
         if each.status is not None:
             about += [Words(str(each.status.label), TAG, status=each.status), Words(" ")]
-    return paragraph(Words(day, QUIET), *about, text_of(each.words), kind="told")
-
-
-def text_of(text: str) -> Words:
-    """Return a narrative, or the mark of one that was taken out."""
-    return Words(text, REMOVED if text == REDACTED else "plain")
+    return paragraph(Words(day, QUIET), *about, narrative(each.words), kind="told")
 
 
 def open_by_lead(found: Sequence[Load], with_links: bool) -> Table:

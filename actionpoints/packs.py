@@ -17,7 +17,7 @@ from actionpoints.filters import NEVER
 from actionpoints.models import ActionPoint, ActionPointUpdate, Meeting
 from actionpoints.views import ActionPointListing
 from workplans import changes, days
-from workplans.changes import SAYS_NOTHING, Bucket, Change, Told, Window
+from workplans.changes import SAYS_NOTHING, Bucket, ChangeRow, Told, Window, change_rows
 from workplans.lists import ItemRow, Listing, item_rows
 from workplans.models import Deliverable, Level, TrackedItemQuerySet
 from workplans.models.ledger_rows import OLDEST_FIRST
@@ -32,14 +32,6 @@ class Theme:
 
     name: str
     rows: tuple[ItemRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeRow:
-    """An item with what happened to it since the last meeting."""
-
-    row: ItemRow
-    change: Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +197,7 @@ def changes_of(
 ) -> list[ChangeRow]:
     """Return what happened to some items in a window, archived ones left out; three queries."""
     found = changes.changed(items, window).filter(is_archived=False)
-    read = list(found.select_related(*listing.reads))
-    rows = item_rows(read, asked, listing.where)
-    told = changes.read_changes(read, window)
-    return [ChangeRow(row, change) for row, change in zip(rows, told, strict=True)]
+    return change_rows(found.select_related(*listing.reads), window, asked, listing.where)
 
 
 def loads(rows: Iterable[ItemRow]) -> list[Load]:

@@ -14,10 +14,10 @@ from django.views.decorators.http import require_safe
 
 from iasc_tracker.comparisons import LISTINGS, Comparison
 from workplans import changes
-from workplans.changes import Bucket, Change, Flag, Told
+from workplans.changes import Bucket, ChangeRow, Flag, Told, change_rows
 from workplans.exports import TableFile, joined, yes_or_no
 from workplans.figures import Figure, Headline
-from workplans.lists import ItemRow, PageLink, Pages, day_words, file_name, in_chunks, item_rows
+from workplans.lists import PageLink, Pages, day_words, file_name, in_chunks
 from workplans.pages import render_page
 from workplans.status_words import StatusWord, public_code
 from workplans.workbooks import Cell
@@ -28,27 +28,19 @@ SHOWN, PAGE_SIZE = 15, 50
 TOLD = 3
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeRow:
-    """One item that changed, or did not: its row, and what was told of it."""
-
-    row: ItemRow
-    change: Change
-
-    @property
-    def told(self) -> list[tuple[Told, str]]:
-        """The last updates of the window, each with the address of its place in the history."""
-        asked = self.row.asked
-        return [
-            (
-                told,
-                asked.carry(
-                    f"{told.row.item.get_absolute_url()}#update-{told.row.sequence}",
-                    known_on=asked.known,
-                ),
-            )
-            for told in self.change.told[:TOLD]
-        ]
+def last_told(one: ChangeRow) -> list[tuple[Told, str]]:
+    """Return the last updates of a window, each with the address of its place in the history."""
+    asked = one.row.asked
+    return [
+        (
+            told,
+            asked.carry(
+                f"{told.row.item.get_absolute_url()}#update-{told.row.sequence}",
+                known_on=asked.known,
+            ),
+        )
+        for told in one.change.told[:TOLD]
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +50,11 @@ class Section:
     bucket: Bucket
     total: Figure
     rows: tuple[ChangeRow, ...]
+
+    @property
+    def rows_told(self) -> list[tuple[ChangeRow, list[tuple[Told, str]]]]:
+        """The rows, each with its last updates."""
+        return [(one, last_told(one)) for one in self.rows]
 
     @property
     def is_cut(self) -> bool:
@@ -169,7 +166,7 @@ class ChangesPage:
             marked = (
                 places[item.pk].mark(item) for item in items.select_related(*LISTINGS[kind].reads)
             )
-            for one in change_rows(self.comparison, kind, marked):
+            for one in rows_of(self.comparison, kind, marked):
                 rows[kind, one.row.item.pk] = one
         return rows
 
@@ -210,12 +207,9 @@ class ChangesPage:
         return self.comparison.address("changes_xlsx")
 
 
-def change_rows(comparison: Comparison, kind: str, items: Iterable[Any]) -> list[ChangeRow]:
+def rows_of(comparison: Comparison, kind: str, items: Iterable[Any]) -> list[ChangeRow]:
     """Return the rows of items of one kind, in their order, in two queries beside theirs."""
-    items = list(items)
-    rows = item_rows(items, comparison.asked, LISTINGS[kind].where)
-    found = changes.read_changes(items, comparison.window)
-    return [ChangeRow(row, change) for row, change in zip(rows, found, strict=True)]
+    return change_rows(items, comparison.window, comparison.asked, LISTINGS[kind].where)
 
 
 @require_safe
@@ -315,7 +309,7 @@ class ChangesFile(TableFile):
         for kind in self.comparison.kinds:
             items = self.comparison.shown(kind).prefetch_related(*LISTINGS[kind].reads)
             for chunk in in_chunks(items):
-                for one in change_rows(self.comparison, kind, chunk):
+                for one in rows_of(self.comparison, kind, chunk):
                     yield [cell(one, beside) for cell in self.columns.values()]
 
 

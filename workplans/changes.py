@@ -8,7 +8,7 @@ a figure, its list and its file come from the same conditions.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -29,9 +29,11 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from workplans.history import FrameMove, printed_day
+from workplans.lists import ItemRow, item_rows
 from workplans.models import Level, StatusUpdate, Timeliness, TrackedItemQuerySet
 from workplans.models.ledger_rows import NEWEST_FIRST, OLDEST_FIRST, StatusUpdateQuerySet
 from workplans.models.tracking import state_columns
+from workplans.pages import Asked
 from workplans.status_words import BY_CODE, CLOSED_CODES, CONTINUOUS, StatusWord
 
 
@@ -349,6 +351,24 @@ def change_of(item: Any, rows: Iterable[Any], window: Window) -> Change:
                 moves.append(FrameMove(words, row.timeframe, (row.timeframe_latest - due).days))
             words, due = row.timeframe, row.timeframe_latest
     return Change(item, tuple(reversed(told)), tuple(moves))
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One item that changed, or did not: its row, and what happened to it."""
+
+    row: ItemRow
+    change: Change
+
+
+def change_rows(
+    items: Iterable[Any], window: Window, asked: Asked, where: Callable[[Any], str]
+) -> list[ChangeRow]:
+    """Return the rows of items that `changed` returned, in their order; two queries more."""
+    items = list(items)
+    rows = item_rows(items, asked, where)
+    found = read_changes(items, window)
+    return [ChangeRow(row, change) for row, change in zip(rows, found, strict=True)]
 
 
 def exists_on(item: Any, day: date) -> bool:

@@ -84,6 +84,12 @@ def in_blocks(lines: Iterable[str], size: int = 32_768) -> Iterator[bytes]:
         yield "".join(block).encode()
 
 
+def refusal(sentences: Iterable[str]) -> HttpResponse:
+    """Answer 400 with the sentences that the page shows about what was not understood."""
+    words = "\n".join(sentences)
+    return HttpResponse(f"{words}\n", status=400, content_type="text/plain; charset=utf-8")
+
+
 class TableFile:
     """A file that answers a query string: its rows, or 400 with the words of the page.
 
@@ -127,13 +133,6 @@ class TableFile:
             "site": self.request.build_absolute_uri("/").rstrip("/"),
         }
 
-    def refusal(self) -> HttpResponse | None:
-        """Return 400 with the words of the page, if anything was not understood."""
-        if not self.asked.errors:
-            return None
-        words = "\n".join(self.asked.errors)
-        return HttpResponse(f"{words}\n", status=400, content_type="text/plain; charset=utf-8")
-
     def about(self) -> list[tuple[str, str]]:
         """Return what the “About” sheet of a workbook says: pairs of a label and words."""
         return [
@@ -143,11 +142,13 @@ class TableFile:
 
     def workbook(self) -> HttpResponseBase:
         """Answer with an Excel file of the same rows, or with 400 and words."""
+        if self.asked.errors:
+            return refusal(self.asked.errors)
         rows = (
             [clean_text(value) if isinstance(value, str) else value for value in row]
             for row in self.rows()
         )
-        return self.refusal() or FileResponse(
+        return FileResponse(
             workbooks.write_workbook(
                 str(self.title), list(self.columns), rows, self.about(), self.widths
             ),
@@ -158,8 +159,8 @@ class TableFile:
 
     def response(self) -> HttpResponseBase:
         """Answer with the file as CSV, sent as it is made, or with 400 and words."""
-        if refusal := self.refusal():
-            return refusal
+        if self.asked.errors:
+            return refusal(self.asked.errors)
         response = StreamingHttpResponse(
             in_blocks(csv_lines(self.columns, self.rows())),
             content_type="text/csv; charset=utf-8",

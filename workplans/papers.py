@@ -20,6 +20,7 @@ from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
 from workplans.exports import clean_text
+from workplans.models.ledger_rows import REDACTED
 from workplans.status_words import StatusWord
 
 # What stands before each kind of words: nothing, emphasis, something aside, a status, and
@@ -231,6 +232,11 @@ class Paper:
     def direction(self) -> str:
         """Which way the paper's language runs: "rtl" or "ltr"."""
         return "rtl" if get_language_info(self.language)["bidi"] else "ltr"
+
+
+def narrative(text: str) -> Words:
+    """Return a narrative, or the mark of one that was taken out."""
+    return Words(text, REMOVED if text == REDACTED else PLAIN)
 
 
 def paragraph(*words: str | Words, kind: str = "") -> Paragraph:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -17,19 +16,14 @@ from django.views.decorators.http import require_safe
 
 from workplans import pdf
 from workplans.dashboards import NO_PAGE, NOT_UNDERSTOOD, find
+from workplans.exports import refusal
 from workplans.frozen_reports import final_paper, ledger_total, next_first_day
 from workplans.models import FrozenReport, Workplan
 from workplans.models.tracking import Viewer
 from workplans.pages import Asked, ask, ask_day, render_page
 from workplans.papers import Paper
-from workplans.progress_report import (
-    Difference,
-    Period,
-    Report,
-    differences,
-    from_json,
-    make_report,
-)
+from workplans.progress_report import Period, Report, from_json, make_report
+from workplans.report_differences import Difference, differences
 from workplans.report_paper import report_paper
 from workplans.word import write_docx
 
@@ -149,12 +143,6 @@ def attachment(content: bytes, content_type: str, name: str) -> HttpResponse:
     return response
 
 
-def refusal(sentences: Iterable[str]) -> HttpResponse:
-    """Answer 400 with the words of the page."""
-    words = "\n".join(sentences)
-    return HttpResponse(f"{words}\n", status=400, content_type="text/plain; charset=utf-8")
-
-
 # Final reports
 
 
@@ -190,7 +178,7 @@ class FrozenPage:
 def visible_frozen(slug: str, number: int, user: Viewer) -> FrozenReport:
     """Return a final report of a workplan that a visitor may see, or raise Http404 in words."""
     plan = visible_plan(slug, user)
-    frozen = plan.frozen_reports.defer("docx", "pdf").filter(number=number).first()
+    frozen = plan.frozen_reports.without_files().filter(number=number).first()
     if frozen is None:
         raise Http404(NO_PAGE)
     frozen.workplan = plan

@@ -9,10 +9,8 @@ from django.utils.translation import gettext as _
 
 from workplans.lists import day_words
 from workplans.models import Priority
-from workplans.models.ledger_rows import REDACTED
 from workplans.papers import (
     QUIET,
-    REMOVED,
     STRONG,
     TAG,
     Block,
@@ -25,6 +23,7 @@ from workplans.papers import (
     Table,
     Words,
     cell,
+    narrative,
     paragraph,
 )
 from workplans.progress_report import (
@@ -260,11 +259,6 @@ def told(one: Told) -> Paragraph:
 def told_on(day: str) -> list[Words]:
     """Return the words that say on which day something was so, if it has one."""
     return [Words(_("%(day)s: ") % {"day": day}, QUIET)] if day else []
-
-
-def narrative(text: str) -> Words:
-    """Return a narrative, or the mark of one that was taken out."""
-    return Words(text, REMOVED if text == REDACTED else "plain")
 
 
 def parties(item: Item, column: Callable[[Item], tuple[Holder, ...]]) -> Iterator[Paragraph]:

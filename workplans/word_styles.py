@@ -60,7 +60,6 @@ class Style:
     tabs: tuple[float, ...] = ()
     end_tab: float = 0
     rule_above: str = ""
-    rule_below: str = ""
     keep_next: bool = False
     level: int | None = None
 
@@ -241,20 +240,17 @@ def _paragraph_properties(style: Style) -> Iterator[BaseOxmlElement]:
     """Yield what a style says of paragraphs, in the order that the format asks for."""
     if style.keep_next:
         yield make("keepNext")
-    if style.rule_above or style.rule_below:
+    if style.rule_above:
         borders = make("pBdr")
-        if style.rule_above:
-            thick = style.rule_above == BLUE
-            add(
-                borders,
-                "top",
-                val="single",
-                sz=24 if thick else 4,
-                space=9 if thick else 5,
-                color=style.rule_above,
-            )
-        if style.rule_below:
-            add(borders, "bottom", val="single", sz=4, space=3, color=style.rule_below)
+        thick = style.rule_above == BLUE
+        add(
+            borders,
+            "top",
+            val="single",
+            sz=24 if thick else 4,
+            space=9 if thick else 5,
+            color=style.rule_above,
+        )
         yield borders
     if style.tabs or style.end_tab:
         stops = make("tabs")

@@ -42,10 +42,10 @@ from workplans.models.ledger_rows import REDACTED
 from workplans.progress_report import (
     Period,
     content_digest,
-    differences,
     from_json,
     make_report,
 )
+from workplans.report_differences import differences
 from workplans.status import remove_narrative
 from workplans.verification import item_digests, read_digests
 

@@ -17,11 +17,11 @@ from workplans.models import Level, Membership, Workplan
 from workplans.progress_report import (
     Period,
     content_digest,
-    differences,
     from_json,
     make_report,
     to_json,
 )
+from workplans.report_differences import differences
 from workplans.report_paper import report_paper
 from workplans.status import remove_narrative
 
