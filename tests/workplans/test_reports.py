@@ -1,10 +1,14 @@
 """Figures against a hand-worked example, a slow recount, and the number of queries."""
 
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
 from django.db.models import prefetch_related_objects
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from actionpoints import reports as action_point_reports
 from actionpoints.models import ActionPoint, Meeting
@@ -16,6 +20,7 @@ from tests.factories import (
     make_meeting,
     make_party,
     make_source,
+    make_staff,
     make_update,
     make_workplan,
 )
@@ -350,3 +355,20 @@ class TestMeetings:
             assert Counter(counts) == Counter(
                 {meeting.pk: items.reviewed_at(meeting, day).count() for meeting in meetings}
             )
+
+
+@settings(
+    max_examples=10,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(seed=st.integers(2, 10**6), after=st.integers(0, 1200), staff=st.booleans())
+def test_the_counts_of_any_day_are_those_of_a_recount_in_plain_python(db, seed, after, staff):
+    day = date(2019, 1, 1) + timedelta(days=after)
+    viewer = make_staff() if staff else AnonymousUser()
+    with transaction.atomic():
+        make_site(seed, items=8)
+        for model in (Deliverable, ActionPoint):
+            items = model.objects.visible_to(viewer).as_of(day).filter(level=Level.ITEM)
+            assert same(reports.tally(items), recount(model, day, staff=staff))
+        transaction.set_rollback(True)
