@@ -80,9 +80,12 @@ class Comparison:
         asked = ask(request, (*DAYS, *CLOSED_SETS, "page"))
         self.errors = asked.errors
         self.choices = {name: self._choice(request, name) for name in CLOSED_SETS}
-        self.given = {name: day for name in DAYS if (day := ask_day(request, name, [])) is not None}
-        for name in ("since", "until"):
-            ask_day(request, name, self.errors)
+        days_asked = {
+            "since": ask_day(request, "since", self.errors),
+            "until": ask_day(request, "until", self.errors),
+            "known_on": asked.known,
+        }
+        self.given = {name: day for name, day in days_asked.items() if day is not None}
         self._refuse_two_ends(asked)
         to_meeting = self.meeting("to_meeting")
         until = self.given.get("until") or (to_meeting.held_on if to_meeting else asked.day)
