@@ -107,3 +107,12 @@ def make_long_table(rows, words=30):
             for number in range(rows)
         ),
     )
+
+
+def words_as_pdf(paper):
+    """Return what stands for a PDF file where only its words matter."""
+    cells = [
+        cell for block in paper.blocks for row in getattr(block, "rows", ()) for cell in row.cells
+    ]
+    lines = [paragraph.text for cell in cells for paragraph in cell.paragraphs]
+    return "\n".join(["%PDF-", paper.title, *lines]).encode()

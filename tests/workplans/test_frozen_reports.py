@@ -32,6 +32,7 @@ from tests.factories import (
     make_workplan,
 )
 from tests.life import confirm, look, refusals, step_url, take, told
+from tests.papers import words_as_pdf
 from tests.public_pages import read_text
 from workplans import days, pdf, triggers
 from workplans.frozen_reports import file_digest, freeze, make_files, next_first_day
@@ -61,8 +62,13 @@ AHEAD = (days.true_today() + timedelta(days=2)).isoformat()
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
-    """The files are made when the transaction is committed, which that of a test never is."""
+    """The files are made when the transaction is committed, which that of a test never is.
+
+    The PDF file, which takes a second, is the words of the paper.
+    """
     monkeypatch.setattr(transaction, "on_commit", lambda make, **_kwargs: make())
+    monkeypatch.setattr(pdf, "why_not", lambda: "")
+    monkeypatch.setattr(pdf, "write_pdf", words_as_pdf)
 
 
 @pytest.fixture
@@ -491,7 +497,7 @@ def make_final_wording(plan):
 
 def reorder(plan):
     for item in plan.tracked_items():
-        item.order = 1000 - item.order
+        item.order = 10**6 - item.order
         item.save()
 
 

@@ -16,6 +16,7 @@ from tests.factories import (
     make_update,
     make_workplan,
 )
+from tests.papers import words_as_pdf
 from tests.public_pages import read_alert, read_text
 from workplans import pdf
 from workplans.frozen_reports import freeze
@@ -197,6 +198,7 @@ class TestFinalReports:
     def at_once(self, monkeypatch):
         """The files are made when the transaction is committed, which that of a test never is."""
         monkeypatch.setattr(transaction, "on_commit", lambda make, **_kwargs: make())
+        monkeypatch.setattr(pdf, "write_pdf", words_as_pdf)
 
     def test_are_listed_from_their_last_day_on(self, item, plan):
         freeze(plan, Period(date(2021, 1, 1), date(2021, 3, 31)), None)
