@@ -164,7 +164,7 @@ def steps():
 
 @pytest.mark.django_db(transaction=False)
 @settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
