@@ -141,7 +141,7 @@ def meeting_subjects(
     and the links to them ask for archived ones.
     """
     decided = {row.subject.pk: row.tally for row in reports.by_meeting(items, meetings)}
-    reviewed = reports.reviewed_by_meeting(items, meetings, asked.day)
+    reviewed = reports.reviewed_by_meeting(items, [meeting.pk for meeting in meetings], asked.day)
     action_points = ListLink.to(ActionPointListing, asked)
     subjects = {}
     for meeting in meetings:

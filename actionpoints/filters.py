@@ -6,13 +6,15 @@ from functools import cached_property, reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import BooleanField, Case, F, Q, Value, When
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from actionpoints.models import ActionPoint, Meeting, Review
-from actionpoints.reports import all_it_asked_for_is_completed
+from actionpoints.reports import all_it_asked_for_is_completed, reviewed_by_meeting
+from workplans.facets import ByColumns
 from workplans.filters import (
+    COMMON_COLUMNS,
     COMMON_SORT_LABELS,
     COMMON_SORTS,
     NONE,
@@ -31,6 +33,17 @@ class ActionPointFilter(TrackedItemFilter):
     """What a list of action points is narrowed by."""
 
     model = ActionPoint
+    facet_columns = {
+        **COMMON_COLUMNS,
+        "body": ByColumns(("meeting__body__slug",), lambda slug: [slug or NONE]),
+        "meeting": ByColumns(("meeting__slug",), lambda slug: [slug]),
+        "review": ByColumns(("recommendation__review__slug",), lambda slug: [slug or NONE]),
+        "theme": ByColumns(("theme",), lambda theme: [theme or NONE]),
+        "deliverables": ByColumns(
+            ("are_completed",), lambda completed: ["completed"] if completed else []
+        ),
+        "wording": ByColumns(("wording",), lambda wording: [wording]),
+    }
     sorts = {**COMMON_SORTS, "meeting": F("meeting__held_on")}
     sort_labels = {**COMMON_SORT_LABELS, "meeting": gettext_lazy("Meeting")}
 
@@ -46,6 +59,26 @@ class ActionPointFilter(TrackedItemFilter):
     )
     wording = ChoicesFilter(label=gettext_lazy("Wording"), choices=Wording.choices)
 
+    def facet_annotations(self) -> dict[str, Any]:
+        are_completed = Case(
+            When(all_it_asked_for_is_completed(self.user, self.day), then=Value(True)),
+            default=Value(False),
+            output_field=BooleanField(),
+        )
+        return {**super().facet_annotations(), "are_completed": are_completed}
+
+    def wanted(self, name: str) -> list[str]:
+        wanted = super().wanted(name)
+        if name != "body" or not wanted:
+            return wanted
+        return [*self.present(wanted), *({NONE} & {*wanted})]
+
+    def count_reviewed_at(self) -> dict[str, int]:
+        """Return how many of the items each meeting's record told of, by its address."""
+        items = self.narrowed("reviewed_at")
+        counts = reviewed_by_meeting(items, self.meeting_slugs, self.day)
+        return {self.meeting_slugs[meeting]: how_many for meeting, how_many in counts.items()}
+
     def meetings(self) -> Any:
         return Meeting.objects.visible_to(self.user)
 
@@ -55,8 +88,16 @@ class ActionPointFilter(TrackedItemFilter):
         return [*named, (NONE, _("no meeting"))]
 
     @cached_property
+    def meeting_rows(self) -> list[tuple[int, str, str]]:
+        return list(self.meetings().values_list("pk", "slug", "title"))
+
+    @property
+    def meeting_slugs(self) -> dict[int, str]:
+        return {pk: slug for pk, slug, _title in self.meeting_rows}
+
+    @property
     def meeting_choices(self) -> list[tuple[str, str]]:
-        return list(self.meetings().values_list("slug", "title"))
+        return [(slug, title) for _pk, slug, title in self.meeting_rows]
 
     def choices_meeting(self) -> Choices:
         return self.meeting_choices

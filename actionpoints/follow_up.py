@@ -15,9 +15,9 @@ from actionpoints import reports
 from actionpoints.dashboards import LAST_MEETINGS, choose, meeting_words
 from actionpoints.models import ActionPoint, Meeting, Review
 from actionpoints.views import ActionPointListing
+from workplans.attention import NAMED, Named
 from workplans.dashboards import NOT_UNDERSTOOD, counted
 from workplans.figures import (
-    Figure,
     ListLink,
     StatusRow,
     StatusTable,
@@ -27,23 +27,19 @@ from workplans.figures import (
 )
 from workplans.filters import NONE
 from workplans.lists import ItemRow, day_words, item_rows
-from workplans.models import Entity, Timeliness, TrackedItemQuerySet
+from workplans.models import SILENT_DAYS, Entity, Timeliness, TrackedItemQuerySet
 from workplans.models.tracking import Viewer
 from workplans.pages import Asked, ask, render_page
 from workplans.reports import (
     NOTHING,
     OPEN_TIMELINESS,
-    SILENT_DAYS,
     Tally,
     by_lead_and_nobody,
-    silent_items,
     tallies,
 )
 
 # So many leads and themes are shown unless the address asks for all.
 FIRST = 20
-# So many items are named where more ask for attention.
-NAMED = 8
 
 
 @require_safe
@@ -66,8 +62,7 @@ def follow_up(request: HttpRequest) -> HttpResponse:
         "themes": by_theme(counts.themes, whole, everything),
         "leads": by_lead(items, whole, everything),
         "overdue": overdue(items, counts.running, whole),
-        "silent": silent(items, whole),
-        "silent_days": SILENT_DAYS,
+        "silent": silent(items, counts.running, whole),
     }
     return render_page(request, "actionpoints/follow_up.html", asked, context)
 
@@ -321,18 +316,6 @@ def by_lead(
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """The first items that ask for attention, and the figure of all of them."""
-
-    figure: Figure
-    rows: Sequence[Any]
-
-    @property
-    def is_cut(self) -> bool:
-        return len(self.rows) < self.figure.count
-
-
-@dataclass(frozen=True, slots=True)
 class Done:
     """An open action point, and the deliverables that cite it with the addresses of their pages."""
 
@@ -352,12 +335,12 @@ def done(items: TrackedItemQuerySet[Any], user: Viewer, whole: ListLink) -> Name
     found = items.filter(
         reports.all_it_asked_for_is_completed(user, asked.day), timeliness__in=OPEN_TIMELINESS
     )
-    figure = whole.narrow(
-        deliverables="completed", timeliness=[value.value for value in OPEN_TIMELINESS]
-    ).figure(found.order_by().count())
+    figure = whole.only_open.narrow(deliverables="completed").figure(found.order_by().count())
     rows = read_rows(found, asked)
     cited = reports.asked_for([row.item for row in rows], user, asked.day)
     return Named(
+        _("Still open, though what they asked for is completed"),
+        _("There is none: no open action point has all its deliverables completed."),
         figure,
         [
             Done(
@@ -372,12 +355,20 @@ def done(items: TrackedItemQuerySet[Any], user: Viewer, whole: ListLink) -> Name
 def overdue(items: TrackedItemQuerySet[Any], tally: Tally, whole: ListLink) -> Named:
     """Return what is overdue, the longest first; two queries."""
     late = items.filter(timeliness=Timeliness.OVERDUE).order_by("due", "ref")
-    figure = whole.narrow(sort="due").with_timeliness(tally, Timeliness.OVERDUE)
-    return Named(figure, read_rows(late, whole.asked))
+    return Named(
+        _("Overdue the longest"),
+        _("None is overdue."),
+        whole.narrow(sort="due").with_timeliness(tally, Timeliness.OVERDUE),
+        read_rows(late, whole.asked),
+    )
 
 
-def silent(items: TrackedItemQuerySet[Any], whole: ListLink) -> Named:
-    """Return the open items that no source told of for long, the longest first; three queries."""
-    found = silent_items(items, whole.asked.day)
-    figure = whole.narrow(silent=SILENT_DAYS, sort="reported").figure(found.order_by().count())
-    return Named(figure, read_rows(found.order_by("last_word", "ref"), whole.asked))
+def silent(items: TrackedItemQuerySet[Any], tally: Tally, whole: ListLink) -> Named:
+    """Return the open items that no source told of for long, the longest first; two queries."""
+    found = items.filter(is_silent=True).order_by("last_word", "ref")
+    return Named(
+        _("Silent the longest"),
+        _("None has been silent for %(days)d days or more.") % {"days": SILENT_DAYS},
+        whole.narrow(sort="reported").silent(tally),
+        read_rows(found, whole.asked),
+    )

@@ -229,7 +229,9 @@ def recommendation_detail(request: HttpRequest, ref: str) -> HttpResponse:
     known = visible.existing_on(asked.day)
     combined = reports.combined_with([row.item for row in rows], known)
     tally = count_states(
-        (row.item.status, row.item.timeliness) for row in rows if row.item.level == Level.ITEM
+        (row.item.status, row.item.timeliness, row.item.is_silent)
+        for row in rows
+        if row.item.level == Level.ITEM
     )
     context = {
         "recommendation": recommendation,

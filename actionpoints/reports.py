@@ -184,11 +184,12 @@ def meetings_by_body(meetings: PublishableQuerySet) -> dict[int, int]:
 
 
 def reviewed_by_meeting(
-    items: TrackedItemQuerySet[Any], meetings: Iterable[Meeting], day: date
+    items: TrackedItemQuerySet[Any], meetings: Iterable[int], day: date
 ) -> dict[int, int]:
     """Return of how many action points each meeting's record told something by a day.
 
-    One GROUP BY; the keys are those of the meetings, and one that reviewed none has none.
+    One GROUP BY; meetings are given and returned by their keys, those that reviewed none
+    are left out.
     """
     rows = ActionPointUpdate.objects.standing().filter(
         source__meeting__in=list(meetings),

@@ -27,6 +27,8 @@ class ActionPointListing(Listing):
     facet_names = (
         "status",
         "timeliness",
+        "due",
+        "silent",
         "body",
         "meeting",
         "reviewed_at",

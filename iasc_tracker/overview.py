@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -15,19 +16,23 @@ from actionpoints.models import ActionPoint
 from actionpoints.reports import by_body
 from actionpoints.views import ActionPointListing
 from workplans import reports
+from workplans.charts import percent
 from workplans.dashboards import NOT_UNDERSTOOD, counted, plan_figures
-from workplans.figures import ListLink, StatusTable, Subject, headlines, status_table
+from workplans.figures import Figure, ListLink, StatusTable, Subject, headlines, status_table
 from workplans.filters import NONE
 from workplans.lists import ItemRow, Listing, item_rows
 from workplans.models import Deliverable, Entity, StatusUpdate, Workplan
 from workplans.pages import Asked, ask, render_page
+from workplans.quarters import Quarter
 from workplans.reports import NOTHING, Tally
 from workplans.status_words import StatusWord
 from workplans.views import DeliverableListing
 
-# How many items fall due next, and how many updates are the latest.
+# How many items fall due next, how many updates are the latest, and how many quarters have a
+# row of their own before the rest is one.
 NEXT = 6
 LATEST = 8
+QUARTERS = 6
 
 
 @require_safe
@@ -57,6 +62,13 @@ def overview(request: HttpRequest) -> HttpResponse:
         "action_point_figures": headlines(decided, to_action_points, _("action points")),
         "bodies": body_table(running[ActionPointListing], decided, to_action_points),
         "archived": to_action_points.narrow(archived="only").total(archived),
+        "due_by_quarter": due_by_quarter(
+            [
+                (running[DeliverableListing], to_deliverables),
+                (running[ActionPointListing], to_action_points),
+            ],
+            asked.day,
+        ),
         "due_next": due_next(running, asked),
         "latest": latest(running, asked),
     }
@@ -99,6 +111,64 @@ def body_subject(body: Entity, tally: Tally, whole: ListLink) -> Subject:
         items=whole.narrow(body=body.slug),
         note=body.name if body.acronym else "",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class DueCell:
+    """How much of one kind is due; `width` is its bar, in percent of the largest."""
+
+    figure: Figure
+    width: str
+
+
+@dataclass(frozen=True, slots=True)
+class DueRow:
+    """What is due in a quarter, or before, or after, or on no day that is known."""
+
+    label: str
+    cells: tuple[DueCell, ...]
+    is_now: bool = False
+
+
+def due_by_quarter(kinds: Sequence[tuple[Any, ListLink]], day: date) -> list[DueRow]:
+    """Return what is open of each kind by the quarter of its last day; one query for each kind.
+
+    What is due in quarters that have passed is overdue, and has one row; so have the
+    quarters that lie far ahead, and what has no date.
+    """
+    counts = [dict(reports.due_by_quarter(items)) for items, _link in kinds]
+    known = sorted({quarter for count in counts for quarter in count if quarter})
+    now = Quarter.of(day)
+    past = [quarter for quarter in known if quarter < now]
+    ahead = [quarter for quarter in known if quarter >= now]
+    buckets: list[tuple[str, Sequence[Quarter | None]]] = [
+        (_("Earlier"), past),
+        *((quarter.label, [quarter]) for quarter in ahead[:QUARTERS]),
+        (_("Later"), ahead[QUARTERS:]),
+        (_("No date"), [None] if any(None in count for count in counts) else []),
+    ]
+    sums = {
+        label: [sum(count.get(quarter, 0) for quarter in quarters) for count in counts]
+        for label, quarters in buckets
+    }
+    most = max((how_many for row in sums.values() for how_many in row), default=0)
+    return [
+        DueRow(
+            label,
+            tuple(
+                DueCell(
+                    link.only_open.narrow(
+                        due=[quarter.code if quarter else NONE for quarter in quarters]
+                    ).figure(how_many),
+                    percent(how_many, most),
+                )
+                for (_items, link), how_many in zip(kinds, sums[label], strict=True)
+            ),
+            is_now=quarters[0] == now,
+        )
+        for label, quarters in buckets
+        if quarters
+    ]
 
 
 def due_next(running: dict[type[Listing], Any], asked: Asked) -> list[ItemRow]:

@@ -210,6 +210,7 @@ class Counted:
     status: str
     timeliness: str
     is_archived: bool
+    is_silent: bool
 
 
 def recount(model, day, staff=False):
@@ -241,7 +242,10 @@ def recount(model, day, staff=False):
             timeliness = "overdue"
         else:
             timeliness = "due_soon" if (due - day).days <= 30 else "on_time"
-        found.append(Counted(item, state.status, timeliness, is_archived))
+        last_word = state.last_reported_on or item.introduced_on
+        is_judged = timeliness not in ("closed", "")
+        is_silent = is_judged and (day - last_word).days >= 60
+        found.append(Counted(item, state.status, timeliness, is_archived, is_silent))
     return found
 
 
@@ -262,9 +266,11 @@ def timelinesses(counted):
 
 def same(tally, counted):
     """Whether a tally says what a recount says."""
-    return Counter(tally.statuses) == statuses(counted) and Counter(
-        tally.timeliness
-    ) == timelinesses(counted)
+    return (
+        Counter(tally.statuses) == statuses(counted)
+        and Counter(tally.timeliness) == timelinesses(counted)
+        and tally.silent == sum(one.is_silent for one in counted)
+    )
 
 
 LINK = re.compile(r'<a href="(/(?:deliverables|action-points)/\?[^"]*)">\s*(?:<b>)?(\d+)\b')
@@ -278,13 +284,13 @@ def linked_figures(response):
 
 
 def listed(client, url):
-    """The number of items of the list at an address, as it counts them for a client."""
+    """The number of items of the list at an address for a client; the items, not its own count."""
     request = RequestFactory().get(url)
     user = client.session.get("_auth_user_id")
     request.user = User.objects.get(pk=user) if user else AnonymousUser()
     listing = LISTINGS[resolve(request.path).view_name](request)
     assert not listing.refusals, (url, listing.refusals)
-    return listing.count
+    return listing.filter.items.order_by().count()
 
 
 def check_figures(client, address, day=None):

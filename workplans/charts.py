@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
 
 from workplans.status_words import NOT_REPORTED, StatusWord
 
@@ -19,6 +21,18 @@ ICONS: dict[str, str] = {
     "dots": "M2.8 6.3a1.7 1.7 0 1 0 0 3.4 1.7 1.7 0 0 0 0-3.4z"
     "m5.2 0a1.7 1.7 0 1 0 0 3.4 1.7 1.7 0 0 0 0-3.4z"
     "m5.2 0a1.7 1.7 0 1 0 0 3.4 1.7 1.7 0 0 0 0-3.4z",
+}
+
+
+# What is drawn in white over the colour of each shape in bars, on tiles of 8 × 8, so that
+# statuses can be told apart in black and white. A disc that is full is full here too.
+HATCHES: dict[str, str] = {
+    "check": "",
+    "loop": "M0 2h8M0 6h8",
+    "half": "M-2 2l4-4M0 8l8-8M6 10l4-4",
+    "ring": "M1 1h6v6H1z",
+    "cross": "M0 0l8 8M8 0L0 8",
+    "dots": "M1 2h2M5 6h2",
 }
 
 
@@ -52,11 +66,74 @@ def stacked_bar(counts: Mapping[str, int], words: Iterable[StatusWord]) -> list[
     for word in in_order:
         count = counts.get(word.code, 0)
         if count:
-            segments.append(Segment(word, count, _percent(before, total), _percent(count, total)))
+            segments.append(Segment(word, count, percent(before, total), percent(count, total)))
             before += count
     return segments
 
 
-def _percent(part: int, whole: int) -> str:
+class Part(NamedTuple):
+    """One status's part of a column: from `y` down, both in percent of the chart's height."""
+
+    word: StatusWord
+    y: str
+    height: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One day of a chart over time: where it stands in percent of the width, and its parts."""
+
+    label: str
+    x: str
+    width: str
+    middle: str
+    parts: tuple[Part, ...]
+
+
+def columns_over_time(
+    label: Callable[[date], str],
+    counts: Mapping[date, Mapping[str, int]],
+    words: Iterable[StatusWord],
+    most: int,
+) -> list[Column]:
+    """Lay counts by status on some days out as columns that stand side by side.
+
+    The first status stands at the foot of each column; `most` is the count that the full
+    height stands for. `label` names a day under its column, or gives "".
+    """
+    words = list(words)
+    columns = []
+    for place, (day, count) in enumerate(counts.items()):
+        parts, below = [], 0
+        for word in words:
+            if count[word.code]:
+                below += count[word.code]
+                top = most - below
+                parts.append(Part(word, percent(top, most), percent(count[word.code], most)))
+        columns.append(
+            Column(
+                label(day),
+                percent(place * 100 + 6, len(counts) * 100),
+                percent(88, len(counts) * 100),
+                percent(place * 2 + 1, len(counts) * 2),
+                tuple(parts),
+            )
+        )
+    return columns
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A stretch of days laid out from one side to the other; the days lie within it."""
+
+    first: date
+    last: date
+
+    def at(self, day: date) -> str:
+        """Return where a day lies, in percent of the width."""
+        return percent((day - self.first).days, (self.last - self.first).days)
+
+
+def percent(part: int, whole: int) -> str:
     """Return a part of a whole in percent, with up to four decimals."""
     return f"{100 * part / whole:.4f}".rstrip("0").rstrip(".")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
@@ -16,8 +15,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from workplans import reports
+from workplans.attention import find_attention
 from workplans.figures import (
     Figure,
+    Headline,
     ListLink,
     StatusTable,
     Subject,
@@ -26,6 +27,7 @@ from workplans.figures import (
 )
 from workplans.lists import ItemRow, Listing, item_rows
 from workplans.models import (
+    LEAD_ROLES,
     Deliverable,
     Entity,
     EntityKind,
@@ -33,15 +35,16 @@ from workplans.models import (
     Membership,
     PriorityArea,
     Role,
-    Timeliness,
     TrackedItemQuerySet,
     Workplan,
 )
 from workplans.models.entities import EntityQuerySet
 from workplans.models.plans import WorkplanQuerySet
 from workplans.models.tracking import Viewer
+from workplans.over_time import over_time
 from workplans.pages import Asked, ask, render_page
 from workplans.reports import NOTHING, Tally
+from workplans.timeline import draw_timeline
 from workplans.views import DeliverableListing
 
 T = TypeVar("T", bound=Model)
@@ -50,12 +53,19 @@ NO_PAGE = gettext_lazy("There is no page at this address.")
 NOT_UNDERSTOOD = "tracking/not_understood.html"
 # So many items of one role are named on an organisation's page; the list has the rest.
 NAMED_PER_ROLE = 25
+# And so many of each priority area on its workplan's page.
+NAMED_PER_AREA = 25
+
+
+def counted_ever(model: Any, user: Viewer) -> TrackedItemQuerySet[Any]:
+    """Return the items that figures count for a visitor on some day or other."""
+    items: TrackedItemQuerySet[Any] = model.objects.visible_to(user).filter(level=Level.ITEM)
+    return items
 
 
 def counted(model: Any, user: Viewer, asked: Asked) -> TrackedItemQuerySet[Any]:
     """Return the items that figures count for a visitor on a day: no headings, no parts."""
-    items: TrackedItemQuerySet[Any] = model.objects.visible_to(user)
-    return items.as_of(asked.day).filter(level=Level.ITEM)
+    return counted_ever(model, user).as_of(asked.day)
 
 
 def find(things: QuerySet[T], **lookup: str) -> T:
@@ -175,8 +185,12 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """What an entity has a part in, by role: a table of counts, the items, the archived ones."""
+    """What an entity has a part in, by role: a table of counts, the items, the archived ones.
 
+    `headlines` are the large figures of what it leads; none where it leads nothing.
+    """
+
+    headlines: list[Headline]
     table: StatusTable | None
     roles: tuple[Holding, ...]
     archived: Figure
@@ -229,7 +243,9 @@ def holdings(
     named = {pk for row in running for pk in row.items[:NAMED_PER_ROLE]}
     shown = items.filter(pk__in=named).select_related(*listing.reads)
     by_item = {row.item.pk: row for row in item_rows(shown, asked, listing.where)}
+    led = reports.in_any_role(running, LEAD_ROLES)
     return Holdings(
+        headlines(led, of_entity, _("led in all")) if led.total else [],
         table,
         tuple(
             Holding(
@@ -314,20 +330,38 @@ def group_detail(request: HttpRequest, slug: str) -> HttpResponse:
         return moved(request, slug)
     sub_groups = with_members(group.children.filter(kind=EntityKind.SUB_GROUP), asked.day)
     items = counted(Deliverable, request.user, asked)
-    deliverables = ListLink.to(DeliverableListing, asked)
+    whole = ListLink.to(DeliverableListing, asked).narrow(group=group.slug)
+    plans = plan_figures(
+        owned_by(group, request.user), items, whole, _("Deliverables of its workplans, by status")
+    )
+    owned = of_group(items, group).filter(is_archived=False)
+    rows = item_rows(
+        owned.select_related(*DeliverableListing.reads), asked, DeliverableListing.where
+    )
+    slips = reports.slips([row.item for row in rows], asked.day)
     context = {
         "group": group,
+        "headlines": headlines(plans.running, whole, _("deliverables")),
+        "attention": find_attention(rows, slips, plans.running, whole) if rows else None,
+        "timeline": draw_timeline(rows, slips, asked.day),
+        "over_time": over_time(of_group(counted_ever(Deliverable, request.user), group), whole),
+        "leads": lead_table(owned, whole),
+        "whole": whole,
         "roles": member_roles(group),
         "sub_groups": [(sub_group, member_roles(sub_group)) for sub_group in sub_groups],
-        "plans": plan_figures(
-            owned_by(group, request.user),
-            items,
-            deliverables.narrow(group=group.slug),
-            _("Deliverables of its workplans, by status"),
-        ),
+        "plans": plans,
         "holdings": holdings(DeliverableListing, items, group, asked, "deliverables"),
     }
     return render_page(request, "workplans/group_detail.html", asked, context)
+
+
+def of_group(items: TrackedItemQuerySet[Any], group: Entity) -> TrackedItemQuerySet[Any]:
+    """Keep the deliverables of a group's workplans, and of those of the groups that are part of it.
+
+    As the list does for `group`.
+    """
+    owner = "priority_area__workplan__owner"
+    return items.filter(Q(**{owner: group}) | Q(**{f"{owner}__parent": group}))
 
 
 def owned_by(entity: Entity, user: Viewer) -> WorkplanQuerySet:
@@ -404,11 +438,16 @@ def workplan_list(request: HttpRequest) -> HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class AreaRows:
-    """A priority area with its deliverables of the day."""
+    """A priority area with the first of its deliverables of the day, and the figure of all."""
 
     area: PriorityArea
     partners: tuple[Entity, ...]
+    total: Figure
     rows: tuple[ItemRow, ...]
+
+    @property
+    def is_cut(self) -> bool:
+        return len(self.rows) < self.total.count
 
 
 @require_safe
@@ -426,7 +465,6 @@ def workplan_detail(request: HttpRequest, slug: str) -> HttpResponse:
     )
     areas = reports.by_priority_area(plan, items)
     rows = item_rows(items.select_related("priority_area", "parent"), asked, heading_of)
-    deliverables = [row.item for row in rows]
     table = status_table(
         _("Deliverables of each priority area, by status"),
         _("Priority area"),
@@ -442,6 +480,7 @@ def workplan_detail(request: HttpRequest, slug: str) -> HttpResponse:
         whole,
     )
     total = sum((area.tally for area in areas), NOTHING)
+    slips = reports.slips([row.item for row in rows], asked.day)
     context = {
         "plan": plan,
         "is_archived": is_archived,
@@ -451,18 +490,20 @@ def workplan_detail(request: HttpRequest, slug: str) -> HttpResponse:
             AreaRows(
                 area.subject,
                 tuple(area.subject.partners.all()),
-                tuple(row for row in rows if row.item.priority_area_id == area.subject.pk),
+                whole.narrow(priority_area=area.subject.slug).total(area.tally),
+                tuple(row for row in rows if row.item.priority_area_id == area.subject.pk)[
+                    :NAMED_PER_AREA
+                ],
             )
             for area in areas
         ],
-        "overdue": with_timeliness(rows, Timeliness.OVERDUE),
-        "due_soon": with_timeliness(rows, Timeliness.DUE_SOON),
-        "slips": reports.slips(deliverables, asked.day),
-        "silent": pick(rows, reports.silent(deliverables, asked.day)),
-        "silent_days": reports.SILENT_DAYS,
-        "quarters": [
-            (quarter, pick(rows, quarter.items)) for quarter in reports.due_by_quarter(deliverables)
-        ],
+        "attention": None if is_archived else find_attention(rows, slips, total, whole),
+        "timeline": draw_timeline(rows, slips, asked.day),
+        "over_time": over_time(
+            counted_ever(Deliverable, request.user).filter(priority_area__workplan=plan),
+            whole,
+            with_archived=is_archived,
+        ),
         "leads": lead_table(items, whole),
         "whole": whole,
     }
@@ -473,18 +514,6 @@ def heading_of(item: Deliverable) -> str:
     """Return the heading that a deliverable stands under, with its number, or ""."""
     heading = item.parent
     return " ".join(filter(None, (heading.number, heading.title))) if heading else ""
-
-
-def with_timeliness(rows: Iterable[ItemRow], value: str) -> list[ItemRow]:
-    """Return the rows of a value of Timeliness, by their last day."""
-    found = [row for row in rows if row.timeliness.code == value]
-    return sorted(found, key=lambda row: row.item.due)
-
-
-def pick(rows: Iterable[ItemRow], items: Iterable[Any]) -> list[ItemRow]:
-    """Return the rows of some items, in the order of the items."""
-    by_item = {row.item.pk: row for row in rows}
-    return [by_item[item.pk] for item in items]
 
 
 def lead_table(items: TrackedItemQuerySet[Any], whole: ListLink) -> StatusTable | None:

@@ -84,6 +84,7 @@ def read_item(model: Any, ref: str, asked: Asked, user: Viewer, reads: tuple[str
             item = gone.annotate(**state_columns(model, asked.day, asked.known)).first()
             if item is not None:
                 item.is_archived, item.is_open, item.timeliness = False, False, Timeliness.CLOSED
+                item.is_silent = False
     if item is None:
         raise Http404(
             _("Nothing with the reference “%(ref)s” is known on %(day)s.")

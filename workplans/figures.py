@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 
 from workplans.charts import Segment, stacked_bar
 from workplans.lists import Listing
-from workplans.models import Timeliness
+from workplans.models import SILENT_DAYS, Timeliness
 from workplans.pages import Asked
 from workplans.reports import NOTHING, OPEN_TIMELINESS, Tally
 from workplans.status_words import COMPLETED, NOT_REPORTED, StatusWord, public_code
@@ -47,6 +47,11 @@ class ListLink:
     def url(self) -> str:
         return self.asked.carry(self.address, **self.parameters)
 
+    @property
+    def by_last_day(self) -> str:
+        """The address of the list, sorted by the last day of its items."""
+        return self.narrow(sort="due").url
+
     def narrow(self, **parameters: Any) -> ListLink:
         """Return the same list with more parameters set; one that is None is left out."""
         return ListLink(self.asked, self.address, self.statuses, {**self.parameters, **parameters})
@@ -59,20 +64,33 @@ class ListLink:
         """Return all items of a tally."""
         return self.figure(tally.total)
 
+    def of_status(self, count: int, word: StatusWord) -> Figure:
+        """Return a count of items that have a status."""
+        return self.figure(count, status=public_code(word.code))
+
     def with_status(self, tally: Tally, word: StatusWord) -> Figure:
         """Return the items of a tally that have a status."""
-        return self.figure(tally.with_status(word.code), status=public_code(word.code))
+        return self.of_status(tally.with_status(word.code), word)
 
     def with_timeliness(self, tally: Tally, value: str) -> Figure:
         """Return the items of a tally that have a value of Timeliness."""
         return self.figure(tally.with_timeliness(value), timeliness=str(value))
 
     def open(self, tally: Tally) -> Figure:
-        """Return the open items of a tally.
+        """Return the open items of a tally."""
+        return self.only_open.figure(tally.open)
+
+    @property
+    def only_open(self) -> ListLink:
+        """The list without what is closed.
 
         Asked for by timeliness, since what is superseded keeps an open status and is closed.
         """
-        return self.figure(tally.open, timeliness=[value.value for value in OPEN_TIMELINESS])
+        return self.narrow(timeliness=[value.value for value in OPEN_TIMELINESS])
+
+    def silent(self, tally: Tally) -> Figure:
+        """Return the items of a tally that were not reported on for long."""
+        return self.figure(tally.silent, silent=SILENT_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +203,9 @@ class Headline:
 
 
 def headlines(tally: Tally, items: ListLink, all_words: str, judged: bool = True) -> list[Headline]:
-    """Return the large figures of some items: all, completed, open, overdue, due soon.
+    """Return the large figures of some items: all, completed, open, overdue, due soon, silent.
 
-    What is archived is not `judged`: it is neither open, overdue nor due.
+    What is archived is not `judged`: it is neither open, overdue, due nor silent.
     """
     found = [
         Headline(all_words, items.total(tally)),
@@ -200,6 +218,9 @@ def headlines(tally: Tally, items: ListLink, all_words: str, judged: bool = True
             Headline(gettext("overdue"), overdue, is_alert=overdue.count > 0),
             Headline(
                 gettext("due within 30 days"), items.with_timeliness(tally, Timeliness.DUE_SOON)
+            ),
+            Headline(
+                gettext("silent for %(days)d days") % {"days": SILENT_DAYS}, items.silent(tally)
             ),
         ]
     return found

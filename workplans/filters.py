@@ -16,14 +16,27 @@ from typing import Any, ClassVar, cast
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Case, F, IntegerField, OrderBy, Q, Value, When
+from django.db.models import (
+    Case,
+    F,
+    IntegerField,
+    OrderBy,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, ExtractQuarter, ExtractYear, NullIf
 from django.http import QueryDict
 from django.utils.choices import BaseChoiceIterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from workplans.facets import ByColumns, FacetCounts, count_holders
 from workplans.models import (
     LEAD_ROLES,
+    SILENT_DAYS,
     Deliverable,
     Entity,
     EntityKind,
@@ -36,7 +49,7 @@ from workplans.models import (
 )
 from workplans.models.tracking import TrackedItemQuerySet, Viewer
 from workplans.pages import Asked
-from workplans.reports import SILENT_DAYS, silent_items
+from workplans.quarters import Quarter
 from workplans.status_words import (
     BY_CODE,
     NOT_REPORTED,
@@ -150,6 +163,25 @@ class ChoiceFilter(ChoicesFilter):
         super().__init__(*args, **kwargs)
 
 
+class QuartersField(ChoicesField):
+    """Quarters by their codes, or no date; the choices offer those that something is due in."""
+
+    def validate(self, value: list[str]) -> None:
+        for text in value:
+            if text != NONE and Quarter.read(text) is None:
+                raise ValidationError(
+                    _(
+                        "“%(value)s” is not known as %(name)s. Write a quarter such as 2021-q3, "
+                        "or “none” for what has no date."
+                    )
+                    % {"value": cut(text), "name": self.name}
+                )
+
+
+class QuartersFilter(ChoicesFilter):
+    field_class = QuartersField
+
+
 class SearchField(forms.CharField):
     widget = forms.TextInput
 
@@ -208,6 +240,7 @@ COMMON_SORTS: dict[str, Any] = {
         output_field=IntegerField(),
     ),
     "since": F("status_since"),
+    "lead": F("first_lead"),
     "due": F("due"),
     "reported": F("last_reported_on"),
 }
@@ -216,8 +249,25 @@ COMMON_SORT_LABELS: dict[str, Any] = {
     "title": gettext_lazy("Title"),
     "status": gettext_lazy("Status"),
     "since": gettext_lazy("Status since"),
+    "lead": gettext_lazy("Leads"),
     "due": gettext_lazy("Time frame"),
     "reported": gettext_lazy("Last report"),
+}
+
+
+# The filters whose options columns of an item tell, and under which of them it is found.
+COMMON_COLUMNS: dict[str, ByColumns] = {
+    "status": ByColumns(("status",), lambda status: [public_code(status)]),
+    "timeliness": ByColumns(("timeliness",), lambda timeliness: [timeliness]),
+    "due": ByColumns(
+        ("due_year", "due_quarter"),
+        lambda year, number: [Quarter(year, number).code if year else NONE],
+    ),
+    "silent": ByColumns(("is_silent",), lambda is_silent: [str(SILENT_DAYS)] if is_silent else []),
+    "level": ByColumns(("level",), lambda level: [level, EVERYTHING]),
+    "archived": ByColumns(
+        ("is_archived",), lambda archived: ["only" if archived else "none", EVERYTHING]
+    ),
 }
 
 
@@ -229,6 +279,7 @@ class TrackedItemFilter(django_filters.FilterSet):
     """
 
     model: ClassVar[Any]
+    facet_columns: ClassVar[Mapping[str, ByColumns]] = COMMON_COLUMNS
     sorts: ClassVar[Mapping[str, Any]] = COMMON_SORTS
     sort_labels: ClassVar[Mapping[str, Any]] = COMMON_SORT_LABELS
 
@@ -237,6 +288,7 @@ class TrackedItemFilter(django_filters.FilterSet):
         label=gettext_lazy("Timeliness"),
         choices=Timeliness.choices,
     )
+    due = QuartersFilter(label=gettext_lazy("Due"), method="by_due")
     silent = ChoiceFilter(label=gettext_lazy("Silent"), method="by_silence")
     lead = ChoicesFilter(label=gettext_lazy("Lead"), method="by_party")
     role = ChoicesFilter(label=gettext_lazy("Role"), choices=Role.choices, method="by_role")
@@ -298,14 +350,43 @@ class TrackedItemFilter(django_filters.FilterSet):
         """The items asked for, in the order asked for; none if anything was not understood."""
         if self.refusals or self.asked.errors:
             return self.queryset.none()
-        items = self.qs
+        return self.sorted_by(self.narrowed(), self.one("sort"))
+
+    def narrowed(self, *without: str) -> TrackedItemQuerySet[Any]:
+        """Return the items that all filters but some leave, in the order of the documents."""
+        items = self.queryset
+        for name in self.chosen:
+            if name not in without:
+                items = self.filters[name].filter(items, self.form.cleaned_data[name])
         level = self.one("level") or Level.ITEM
-        if level != EVERYTHING:
+        if "level" not in without and level != EVERYTHING:
             items = items.filter(level=level)
         archived = self.one("archived")
-        if archived != EVERYTHING:
+        if "archived" not in without and archived != EVERYTHING:
             items = items.filter(is_archived=archived == "only")
-        return self.sorted_by(items, self.one("sort"))
+        return items
+
+    @cached_property
+    def counts(self) -> FacetCounts:
+        """How many items each option would leave; only for what was understood."""
+        return FacetCounts(self)
+
+    def facet_annotations(self) -> dict[str, Any]:
+        """Return what columns `facet_columns` needs beside those of an item."""
+        return {"due_year": ExtractYear("due"), "due_quarter": ExtractQuarter("due")}
+
+    def wanted(self, name: str) -> list[str]:
+        """Return the options of a filter that are on, its default among them; [] for all."""
+        return self.chosen.get(name) or self.wanted_by_default(name)
+
+    def wanted_by_default(self, name: str) -> list[str]:
+        """Return the option of a filter that is on unless another is; [] for none."""
+        default = getattr(self.filters[name], "default", "")
+        return [default] if default else []
+
+    @property
+    def shows_parts(self) -> bool:
+        return self.one("level") in (Level.PART, EVERYTHING)
 
     @cached_property
     def chosen(self) -> dict[str, list[str]]:
@@ -335,11 +416,25 @@ class TrackedItemFilter(django_filters.FilterSet):
         if not sort:
             return items
         column = self.sorts[sort.removeprefix("-")]
+        if sort.removeprefix("-") == "lead":
+            items = items.annotate(first_lead=self.first_lead())
         return items.order_by(
             OrderBy(column, descending=sort.startswith("-"), nulls_last=True), "ref"
         )
 
+    def first_lead(self) -> Subquery:
+        """Return the short name of the first lead of an item."""
+        leads = self.responsibilities().filter(item=OuterRef("pk"), role__in=LEAD_ROLES)
+        name = Coalesce(NullIf("entity__acronym", Value("")), "entity__name")
+        return Subquery(leads.order_by("order", "id").annotate(short=name).values("short")[:1])
+
     # Choices
+
+    def choices_due(self) -> Choices:
+        """Offer the quarters that something is due in, and those that are asked for."""
+        codes = {*self.counts.of("due"), *self.chosen.get("due", [])} - {NONE}
+        quarters = sorted(filter(None, map(Quarter.read, codes)))
+        return [*((one.code, one.label) for one in quarters), (NONE, _("no date"))]
 
     def choices_status(self) -> Choices:
         return status_choices(self.model.STATUSES)
@@ -388,14 +483,42 @@ class TrackedItemFilter(django_filters.FilterSet):
         return items.filter(status__in=[stored_code(code) for code in codes])
 
     def by_silence(self, items: Any, name: str, days: list[str]) -> Any:
-        return silent_items(items, self.day)
+        return items.filter(is_silent=True)
+
+    def by_due(self, items: Any, name: str, codes: list[str]) -> Any:
+        condition = Q(due__isnull=True) if NONE in codes else Q()
+        for quarter in filter(None, map(Quarter.read, codes)):
+            condition |= Q(due__gte=quarter.first, due__lte=quarter.last)
+        return items.filter(condition)
+
+    @property
+    def roles_asked(self) -> Q:
+        """The condition that a responsibility is of a role asked for, or else of one that leads."""
+        return Q(role__in=self.chosen.get("role", [role.value for role in LEAD_ROLES]))
+
+    def count_lead(self) -> dict[str, int]:
+        """Return how many items each party would leave, by its address, and nobody."""
+        roles = self.roles_asked
+        nobody = self.narrowed("lead", "role").filter(~self.holds(roles)).order_by().count()
+        return {**count_holders(self, "entity__slug", roles), NONE: nobody}
+
+    def count_role(self) -> dict[str, int]:
+        """Return how many items each role would leave; of nobody, how many do not have it."""
+        slugs = self.chosen.get("lead", [])
+        of_parties = Q(entity__slug__in=self.present(slugs)) if slugs else Q()
+        counts = count_holders(self, "role", of_parties)
+        if NONE in slugs:
+            every = self.narrowed("lead", "role").order_by().count()
+            held = count_holders(self, "role", Q())
+            counts.update({role.value: every - held[role.value] for role in Role})
+        return counts
 
     def by_party(self, items: Any, name: str, slugs: list[str]) -> Any:
         """Keep what the parties lead; with roles asked for, what they have those roles in.
 
         Among them may be nobody: then also what nobody has any of those roles in.
         """
-        roles = Q(role__in=self.chosen.get("role", [role.value for role in LEAD_ROLES]))
+        roles = self.roles_asked
         condition = self.holds(roles & Q(entity__slug__in=self.present(slugs)))
         return items.filter(condition | ~self.holds(roles) if NONE in slugs else condition)
 
@@ -437,10 +560,22 @@ def entity_choices(entities: Iterable[Entity]) -> Choices:
     return sorted(pairs, key=lambda pair: pair[1].casefold())
 
 
+OWNER = "priority_area__workplan__owner"
+
+
 class DeliverableFilter(TrackedItemFilter):
     """What a list of deliverables is narrowed by."""
 
     model = Deliverable
+    facet_columns = {
+        **COMMON_COLUMNS,
+        "group": ByColumns(
+            (f"{OWNER}__slug", f"{OWNER}__parent__slug"), lambda owner, parent: [owner, parent]
+        ),
+        "workplan": ByColumns(("priority_area__workplan__slug",), lambda slug: [slug]),
+        "priority_area": ByColumns(("priority_area__slug",), lambda slug: [slug]),
+        "priority": ByColumns(("priority",), lambda priority: [priority]),
+    }
 
     group = ChoicesFilter(label=gettext_lazy("Group"), method="by_group")
     workplan = ChoicesFilter(label=gettext_lazy("Workplan"), method="by_workplan")
@@ -461,6 +596,10 @@ class DeliverableFilter(TrackedItemFilter):
     def knows_group(self, slug: str) -> bool:
         return self.knows_former(slug)
 
+    def wanted(self, name: str) -> list[str]:
+        wanted = super().wanted(name)
+        return self.present(wanted) if name == "group" and wanted else wanted
+
     def choices_workplan(self) -> Choices:
         return Workplan.objects.visible_to(self.user).values_list("slug", "title")
 
@@ -472,9 +611,9 @@ class DeliverableFilter(TrackedItemFilter):
 
     def by_group(self, items: Any, name: str, slugs: list[str]) -> Any:
         """Keep what belongs to a workplan of the groups, or of a group that is part of them."""
-        owner, slugs = "priority_area__workplan__owner", self.present(slugs)
+        slugs = self.present(slugs)
         return items.filter(
-            Q(**{f"{owner}__slug__in": slugs}) | Q(**{f"{owner}__parent__slug__in": slugs})
+            Q(**{f"{OWNER}__slug__in": slugs}) | Q(**{f"{OWNER}__parent__slug__in": slugs})
         )
 
     def by_workplan(self, items: Any, name: str, slugs: list[str]) -> Any:

@@ -22,9 +22,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from workplans.filters import TrackedItemFilter
-from workplans.models import LEAD_ROLES, Entity, Responsibility, Role, Timeliness
+from workplans.models import (
+    LEAD_ROLES,
+    SILENT_DAYS,
+    Entity,
+    Responsibility,
+    Role,
+    Timeliness,
+)
 from workplans.models.tracking import Viewer
 from workplans.pages import Asked, ask, render_page
+from workplans.reports import OPEN_TIMELINESS
 from workplans.status_words import BY_CODE, StatusWord
 
 PAGE_SIZE = 50
@@ -61,6 +69,18 @@ def timeliness_words(item: Any, day: date) -> TimelinessWords:
         # The status says so itself, save where it stayed open when the item was superseded.
         return TimelinessWords(code, _("superseded") if BY_CODE[item.status].is_open else "")
     return TimelinessWords(code, str(Timeliness(code).label))
+
+
+def freshness_words(item: Any, day: date) -> str:
+    """Say for how long nothing was told of an item that is silent on the day; else nothing."""
+    if not item.is_silent:
+        return ""
+    days = (day - item.last_word).days
+    if item.last_reported_on is None:
+        words = ngettext("no report in %(days)d day", "no report in %(days)d days", days)
+    else:
+        words = ngettext("not updated for %(days)d day", "not updated for %(days)d days", days)
+    return words % {"days": days}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +182,10 @@ class ItemRow:
     def timeliness(self) -> TimelinessWords:
         return timeliness_words(self.item, self.asked.day)
 
+    @property
+    def freshness(self) -> str:
+        return freshness_words(self.item, self.asked.day)
+
 
 def item_rows(
     items: Iterable[Any], asked: Asked, where: Callable[[Any], str] = lambda item: ""
@@ -223,11 +247,32 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One value that a facet offers."""
+    """One value that may be chosen; `count` is the number of items that it would leave."""
 
     value: str
     label: Any
     checked: bool
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NamedView:
+    """A way to look at the list that has a name, with the number of items that it shows."""
+
+    label: str
+    url: str
+    count: int
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Loosened:
+    """A filter of a list that is empty, and how many items there would be without it."""
+
+    name: Promise | str
+    values: str
+    url: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +302,8 @@ class Listing:
     title_label: ClassVar[Any]
     facet_names: ClassVar[tuple[str, ...]]
     open_facets: ClassVar[tuple[str, ...]] = ("status", "timeliness")
+    # The filters that a named view sets; it leaves the others as they are.
+    view_filters: ClassVar[tuple[str, ...]] = ("status", "timeliness", "silent")
 
     def __init__(self, request: HttpRequest) -> None:
         self.user: Viewer = request.user
@@ -275,7 +322,9 @@ class Listing:
 
     @cached_property
     def paginator(self) -> Paginator:
-        return Paginator(self.filter.items.select_related(*self.reads), PAGE_SIZE)
+        paginator = Paginator(self.filter.items.select_related(*self.reads), PAGE_SIZE)
+        paginator.count = self.filter.counts.where()  # which spares a query
+        return paginator
 
     @cached_property
     def rows(self) -> list[ItemRow]:
@@ -375,24 +424,74 @@ class Listing:
         for name, values in self.filter.chosen.items():
             if name == "sort":
                 continue
-            labels = dict(getattr(self.filter.form.fields[name], "choices", ()))
-            for value in values:
+            for value, label in zip(values, self._labels(name, values), strict=True):
                 left = [other for other in values if other != value]
                 chips.append(
                     Chip(
                         self.filter.filters[name].label,
-                        str(labels.get(value, value)),
+                        label,
                         self.address(**{name: left or None}),
                     )
                 )
         return chips
 
     @property
+    def views(self) -> list[NamedView]:
+        """The named views of the list, within its other filters."""
+        is_open = [value.value for value in OPEN_TIMELINESS]
+        views: list[tuple[str, dict[str, list[str]]]] = [
+            (_("All"), {}),
+            (_("Open"), {"timeliness": is_open}),
+            (_("Overdue"), {"timeliness": [Timeliness.OVERDUE.value]}),
+            (_("Due within 30 days"), {"timeliness": [Timeliness.DUE_SOON.value]}),
+            (
+                _("Silent for %(days)d days") % {"days": SILENT_DAYS},
+                {"silent": [str(SILENT_DAYS)]},
+            ),
+        ]
+        chosen = {name: set(self.filter.chosen.get(name, [])) for name in self.view_filters}
+        found = []
+        for label, values in views:
+            changes = {name: values.get(name, []) for name in self.view_filters}
+            found.append(
+                NamedView(
+                    label,
+                    self.address(**{name: given or None for name, given in changes.items()}),
+                    self.filter.counts.where(changes),
+                    all(set(given) == chosen[name] for name, given in changes.items()),
+                )
+            )
+        return found
+
+    @property
+    def loosened(self) -> list[Loosened]:
+        """Each filter of a list that is empty, with the number of items without it."""
+        return [
+            Loosened(
+                self.filter.filters[name].label,
+                ", ".join(self._labels(name, values)),
+                self.address(**{name: None}),
+                self.filter.counts.without(name),
+            )
+            for name, values in self.filter.chosen.items()
+            if name != "sort"
+        ]
+
+    def _labels(self, name: str, values: Iterable[str]) -> list[str]:
+        """Return what the form calls some values of a filter."""
+        labels = dict(getattr(self.filter.form.fields[name], "choices", ()))
+        return [str(labels.get(value, value)) for value in values]
+
+    @property
     def facets(self) -> list[Facet]:
         """The filters with closed sets of values, in the order of the form.
 
-        One that is on without a place in the form stands at its end, so that the form keeps it.
+        An option that would leave nothing is not offered, unless it is on or one of few
+        that exclude each other. A filter that is on without a place in the form stands at
+        its end, so that the form keeps it.
         """
+        if self.refusals:
+            return []
         found = []
         others = set(self.filter.chosen).difference(self.facet_names, ("q", "sort"))
         for name in (*self.facet_names, *sorted(others)):
@@ -400,17 +499,16 @@ class Listing:
             choices = self.filter.form.fields[name].choices
             chosen = self.filter.chosen.get(name, [])
             checked = chosen or [one.default]
-            options = tuple(Option(value, label, value in checked) for value, label in choices)
+            counts = self.filter.counts.of(name)
+            kind = "radio" if one.only_one and one.default else "checkbox"
+            options = tuple(
+                Option(value, label, value in checked, counts.get(value, 0))
+                for value, label in choices
+                if counts.get(value) or value in checked or kind == "radio"
+            )
             if options:
-                found.append(
-                    Facet(
-                        name,
-                        one.label,
-                        "radio" if one.only_one and len(options) > 1 else "checkbox",
-                        options,
-                        bool(chosen) or name in self.open_facets,
-                    )
-                )
+                is_open = bool(chosen) or name in self.open_facets
+                found.append(Facet(name, one.label, kind, options, is_open))
         return found
 
     # What the file is called

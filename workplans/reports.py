@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from itertools import groupby
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Case, Count, F, Model, Q, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import ExtractQuarter, ExtractYear
 
 from workplans.models import (
     LEAD_ROLES,
@@ -30,6 +30,7 @@ from workplans.models import (
     Workplan,
 )
 from workplans.models.ledger_rows import NEWEST_FIRST, OLDEST_FIRST
+from workplans.quarters import Quarter
 
 # What a closed item is not: together they hold exactly the open items that are not archived.
 OPEN_TIMELINESS = (
@@ -38,10 +39,7 @@ OPEN_TIMELINESS = (
     Timeliness.ON_TIME,
     Timeliness.NO_DATE,
 )
-# An open item that no source told anything about for so long is silent (design, "The site").
-SILENT_DAYS = 60
 
-M = TypeVar("M", bound=TrackedItem)
 S = TypeVar("S", bound=Model)
 
 
@@ -51,10 +49,12 @@ class Tally:
 
     `statuses` is keyed by stored status, "" for what was never reported; `timeliness`
     by the values of Timeliness, "" for what is archived. Both add up to `total`.
+    `silent` of them were open and not reported on for long.
     """
 
     statuses: Mapping[str, int]
     timeliness: Mapping[str, int]
+    silent: int = 0
 
     @property
     def total(self) -> int:
@@ -77,12 +77,14 @@ class Tally:
         return Tally(
             Counter(self.statuses) + Counter(other.statuses),
             Counter(self.timeliness) + Counter(other.timeliness),
+            self.silent + other.silent,
         )
 
     def __sub__(self, other: Tally) -> Tally:
         return Tally(
             Counter(self.statuses) - Counter(other.statuses),
             Counter(self.timeliness) - Counter(other.timeliness),
+            self.silent - other.silent,
         )
 
 
@@ -97,12 +99,17 @@ class TallyOf(Generic[S]):
     tally: Tally
 
 
-def count_states(states: Iterable[tuple[str, str]]) -> Tally:
-    """Return the counts of (status, timeliness) pairs, one for each item."""
+# The columns of an `as_of` query set that a Tally counts.
+STATE = ("status", "timeliness", "is_silent")
+
+
+def count_states(states: Iterable[tuple[Any, ...]]) -> Tally:
+    """Return the counts of items, each given by the values of `STATE`."""
     states = list(states)
     return Tally(
-        Counter(status for status, _timeliness in states),
-        Counter(timeliness for _status, timeliness in states),
+        Counter(status for status, _timeliness, _is_silent in states),
+        Counter(timeliness for _status, timeliness, _is_silent in states),
+        sum(is_silent for _status, _timeliness, is_silent in states),
     )
 
 
@@ -117,15 +124,12 @@ def tallies(items: TrackedItemQuerySet[Any], *paths: str) -> dict[tuple[Any, ...
     One GROUP BY over an `as_of` query set, which must name each item once; the keys
     are tuples in the order of `paths`. A combination without items has no key.
     """
-    statuses: dict[tuple[Any, ...], Counter[str]] = {}
-    timeliness: dict[tuple[Any, ...], Counter[str]] = {}
-    rows = (
-        items.order_by().values_list(*paths, "status", "timeliness").annotate(how_many=Count("pk"))
-    )
-    for *key, status, time, how_many in rows:
-        statuses.setdefault(tuple(key), Counter())[status] += how_many
-        timeliness.setdefault(tuple(key), Counter())[time] += how_many
-    return {key: Tally(statuses[key], timeliness[key]) for key in statuses}
+    found: dict[tuple[Any, ...], Tally] = {}
+    rows = items.order_by().values_list(*paths, *STATE).annotate(how_many=Count("pk"))
+    for *key, status, time, is_silent, how_many in rows:
+        one = Tally({status: how_many}, {time: how_many}, how_many if is_silent else 0)
+        found[tuple(key)] = found.get(tuple(key), NOTHING) + one
+    return found
 
 
 def tally_by(items: TrackedItemQuerySet[Any], path: str, subjects: Iterable[S]) -> list[TallyOf[S]]:
@@ -152,63 +156,22 @@ def by_workplan(
     return tally_by(items, "priority_area__workplan", workplans)
 
 
-@dataclass(frozen=True, slots=True)
-class Quarter(Generic[M]):
-    """The items whose last day falls in a quarter, by that day."""
+def due_by_quarter(items: TrackedItemQuerySet[Any]) -> list[tuple[Quarter | None, int]]:
+    """Return how many open items are due in each quarter, in order; None, the last, is no date.
 
-    year: int
-    number: int
-    items: tuple[M, ...]
-
-
-def due_by_quarter(items: Iterable[M]) -> list[Quarter[M]]:
-    """Return what is due in each quarter, quarters in order, those with nothing left out.
-
-    `items` is an `as_of` query set, or what was read from one; items without a last
-    day are in no quarter.
+    One GROUP BY over an `as_of` query set; what is archived is in no quarter.
     """
-
-    def quarter(item: Any) -> tuple[int, int]:
-        return item.due.year, (item.due.month + 2) // 3
-
-    dated: list[Any] = sorted(
-        (item for item in items if item.due is not None),  # type: ignore[attr-defined]
-        key=lambda item: item.due,
-    )
-    return [
-        Quarter(year, number, tuple(members))
-        for (year, number), members in groupby(dated, key=quarter)
-    ]
-
-
-def silent(items: Iterable[M], day: date) -> list[M]:
-    """Return the open items of which no source told anything for 60 days, the longest first.
-
-    An item that was never reported on is silent from the day it was introduced; an
-    archived or closed one never is (design, "The ledger").
-    """
-    since = day - timedelta(days=SILENT_DAYS)
-    found: list[Any] = [
-        item
-        for item in items
-        if item.timeliness in OPEN_TIMELINESS and last_word(item) <= since  # type: ignore[attr-defined]
-    ]
-    return sorted(found, key=lambda item: (last_word(item), item.ref))
-
-
-def silent_items(items: TrackedItemQuerySet[Any], day: date) -> TrackedItemQuerySet[Any]:
-    """Keep what `silent` returns for an `as_of` query set; adds `last_word`, the day it goes by."""
-    since = day - timedelta(days=SILENT_DAYS)
-    return (
+    rows = (
         items.filter(timeliness__in=OPEN_TIMELINESS)
-        .annotate(last_word=Coalesce("last_reported_on", "introduced_on"))
-        .filter(last_word__lte=since)
+        .annotate(due_year=ExtractYear("due"), due_quarter=ExtractQuarter("due"))
+        .order_by()
+        .values_list("due_year", "due_quarter")
+        .annotate(how_many=Count("pk"))
     )
-
-
-def last_word(item: Any) -> date:
-    """Return the day on which an item was last reported on, or else introduced."""
-    return item.last_reported_on or item.introduced_on
+    counted = [
+        (Quarter(year, number) if year else None, how_many) for year, number, how_many in rows
+    ]
+    return sorted(counted, key=lambda pair: (pair[0] is None, pair[0] or ()))
 
 
 def due_next(items: TrackedItemQuerySet[Any], day: date, limit: int) -> TrackedItemQuerySet[Any]:
@@ -311,7 +274,7 @@ def by_lead_and_nobody(
     items: TrackedItemQuerySet[Any], day: date
 ) -> tuple[list[TallyOf[Entity]], Tally]:
     """Return what `by_lead` does, and the counts of the items that name no lead on the day."""
-    states = {pk: state for pk, *state in items.values_list("pk", "status", "timeliness")}
+    states = {pk: tuple(state) for pk, *state in items.values_list("pk", *STATE)}
     known = items.order_by().values("pk")
     of_items = Q(item__in=known) | Q(item__parent__in=known)
     led: dict[int, set[int]] = {}
@@ -320,7 +283,7 @@ def by_lead_and_nobody(
             led.setdefault(entity, set()).add(item)
 
     def tally_of(members: Iterable[int]) -> Tally:
-        return count_states((states[pk][0], states[pk][1]) for pk in members)
+        return count_states(states[pk] for pk in members)
 
     entities = Entity.objects.in_bulk(led)
     loads = [TallyOf(entities[entity], tally_of(members)) for entity, members in led.items()]
@@ -334,38 +297,52 @@ def by_lead_and_nobody(
 class RoleTally:
     """What an entity has one role in: the counts, and the items' keys in their order.
 
-    Archived items are in neither; their keys stand in `archived`.
+    Archived items are in neither; their keys stand in `archived`. `states` has the values
+    of `STATE` of each item.
     """
 
     role: Role
     tally: Tally
     items: Sequence[int]
     archived: frozenset[int]
+    states: Mapping[int, tuple[Any, ...]]
 
 
 def by_role(items: TrackedItemQuerySet[Any], entity: Entity, day: date) -> list[RoleTally]:
     """Return the items that an entity holds on a day, for each role that it has.
 
-    Roles come in the order of Role; within one, open items before closed ones, by
-    their last day, those without one last. Two queries: the responsibilities, the states.
+    Roles come in the order of Role; within one, what is overdue first, then what is
+    silent, then the other open items, then closed ones; each by their last day, those
+    without one last. Two queries: the responsibilities, the states.
     """
     by_its_role: dict[str, set[int]] = {}
     for _entity, role, item in held(items.model, day, Q(entity=entity)):
         by_its_role.setdefault(role, set()).add(item)
     of_entity = items.filter(pk__in=set().union(*by_its_role.values()))
-    columns = ("pk", "status", "timeliness", "due", "is_archived")
+    columns = ("pk", *STATE, "due", "is_archived")
     states = {pk: tuple(state) for pk, *state in of_entity.values_list(*columns)}
 
-    def place(pk: int) -> tuple[bool, date, int]:
-        _status, timeliness, due, _is_archived = states[pk]
-        return timeliness == Timeliness.CLOSED, due or date.max, pk
+    def place(pk: int) -> tuple[bool, bool, bool, date, int]:
+        _status, timeliness, is_silent, due, _is_archived = states[pk]
+        is_late = timeliness == Timeliness.OVERDUE
+        return timeliness == Timeliness.CLOSED, not is_late, not is_silent, due or date.max, pk
 
     found = []
     for role in Role:
         known = by_its_role.get(role, set()) & set(states)
-        archived = frozenset(pk for pk in known if states[pk][3])
+        archived = frozenset(pk for pk in known if states[pk][-1])
         running = sorted(known - archived, key=place)
         if known:
-            tally = count_states(states[pk][:2] for pk in running)
-            found.append(RoleTally(role, tally, running, archived))
+            own = {pk: states[pk][: len(STATE)] for pk in running}
+            found.append(RoleTally(role, count_states(own.values()), running, archived, own))
     return found
+
+
+def in_any_role(rows: Iterable[RoleTally], roles: Iterable[Role]) -> Tally:
+    """Return the counts of what an entity has any of some roles in, each item once."""
+    wanted = set(roles)
+    states: dict[int, tuple[Any, ...]] = {}
+    for row in rows:
+        if row.role in wanted:
+            states.update(row.states)
+    return count_states(states.values())

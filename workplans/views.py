@@ -27,6 +27,8 @@ class DeliverableListing(Listing):
     facet_names = (
         "status",
         "timeliness",
+        "due",
+        "silent",
         "group",
         "workplan",
         "priority_area",

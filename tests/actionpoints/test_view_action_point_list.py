@@ -18,9 +18,10 @@ from tests.public_pages import DAY_PICKER, read_alert, read_csv, read_refs, read
 
 pytestmark = pytest.mark.django_db
 
-# Read by the page of a list: the choices of body, meeting, review, theme and lead; the count, the
+# Read by the page of a list: the choices of body, meeting, review, theme and lead; the counts of
+# their options, those of leads in two queries, of roles and of meetings that reviewed in one; the
 # rows with their meetings and recommendations, and the parties of the rows.
-QUERIES = 5 + 3
+QUERIES = 5 + 5 + 2
 
 
 @pytest.mark.parametrize("size", [3, 30])

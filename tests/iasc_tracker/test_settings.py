@@ -60,7 +60,7 @@ def test_production_is_closed(load):
     assert names["SESSION_COOKIE_SECURE"] is names["CSRF_COOKIE_SECURE"] is True
     assert names["SECURE_HSTS_SECONDS"] > 0
     assert "SECURE_PROXY_SSL_HEADER" not in names
-    assert "Manifest" in names["STORAGES"]["staticfiles"]["BACKEND"]
+    assert "SmallStatic" in names["STORAGES"]["staticfiles"]["BACKEND"]
     assert names["TRACKER_AS_OF"] is None
 
 

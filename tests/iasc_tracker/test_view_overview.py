@@ -19,7 +19,15 @@ from tests.factories import (
     make_update,
     make_workplan,
 )
-from tests.figures import DAYS, SECRET, check_figures, linked_figures, make_site, recount
+from tests.figures import (
+    DAYS,
+    SECRET,
+    check_figures,
+    linked_figures,
+    listed,
+    make_site,
+    recount,
+)
 from tests.public_pages import DAY_PICKER
 from workplans import days
 from workplans.models import Deliverable, Workplan
@@ -69,8 +77,10 @@ class TestFigures:
             (f"/deliverables/?status=completed&{day}", 1),
             (f"/deliverables/?{statuses}&{day}", 2),
             (f"/deliverables/?timeliness=overdue&{day}", 1),
+            (f"/deliverables/?silent=60&{day}", 2),
             (f"/action-points/?{day}", 1),
             (f"/action-points/?{statuses}&{day}", 1),
+            (f"/action-points/?silent=60&{day}", 1),
             (f"/deliverables/?workplan=rg9-2020&status=completed&{day}", 1),
             (f"/deliverables/?workplan=rg9-2020&status=ongoing&{day}", 1),
             (f"/deliverables/?workplan=rg9-2020&status=not_reported&{day}", 1),
@@ -78,6 +88,9 @@ class TestFigures:
             (f"/deliverables/?workplan=rg9-2020&{day}", 3),
             (f"/action-points/?body=opag&status=not_reported&{day}", 1),
             (f"/action-points/?body=opag&{day}", 1),
+            (f"/deliverables/?{statuses}&due=2020-q4&{day}", 1),
+            (f"/deliverables/?{statuses}&due=none&{day}", 1),
+            (f"/action-points/?{statuses}&due=none&{day}", 1),
         ]
 
     def test_each_figure_counts_the_list_behind_it_on_every_day(self, client, staff_client):
@@ -111,6 +124,7 @@ class TestFigures:
                     len(counted) - times["closed"],
                     times["overdue"],
                     times["due_soon"],
+                    sum(one.is_silent for one in counted),
                 ]
 
     def test_an_archived_plan_stands_apart_and_its_links_ask_for_it(self, client):
@@ -138,6 +152,48 @@ class TestFigures:
         listed = client.get(table.rows[-1].total.url).context["listing"]
         assert listed.count == 1
         assert table.totals.total.count == 2
+
+
+class TestWhatIsDueByQuarter:
+    def test_the_hand_worked_example(self, client):
+        area = make_area()
+        for due in (
+            date(2019, 5, 1),
+            date(2021, 4, 1),
+            date(2021, 6, 30),
+            *(date(2021 + n // 4, 3 * (n % 4) + 1, 1) for n in range(2, 9)),
+            date(2030, 1, 1),
+            None,
+        ):
+            frame = {"initial_timeframe": str(due), "initial_latest": due} if due else {}
+            make_deliverable(priority_area=area, **frame)
+        make_action_point(initial_timeframe="May 2021", initial_latest=date(2021, 5, 31))
+        rows = client.get(URL, {"as_of": "2021-06-30"}).context["due_by_quarter"]
+        assert [
+            (row.label, [cell.figure.count for cell in row.cells], row.is_now) for row in rows
+        ] == [
+            ("Earlier", [1, 0], False),
+            ("Q2 2021", [2, 1], True),
+            ("Q3 2021", [1, 0], False),
+            ("Q4 2021", [1, 0], False),
+            ("Q1 2022", [1, 0], False),
+            ("Q2 2022", [1, 0], False),
+            ("Q3 2022", [1, 0], False),
+            ("Later", [3, 0], False),
+            ("No date", [1, 0], False),
+        ]
+        later = rows[-2].cells[0].figure.url
+        assert "due=2022-q4&due=2023-q1&due=2030-q1" in later
+        assert listed(client, later) == 3
+
+    def test_the_sum_of_all_quarters_is_what_is_open(self, client):
+        make_site(9, items=20)
+        for day in DAYS[1:4]:
+            context = client.get(URL, {"as_of": day.isoformat()}).context
+            for place, name in enumerate(("deliverable_figures", "action_point_figures")):
+                due = sum(row.cells[place].figure.count for row in context["due_by_quarter"])
+                (still,) = (one for one in context[name] if one.label == "open")
+                assert due == still.figure.count > 0
 
 
 class TestWhatIsNext:
@@ -198,12 +254,12 @@ def test_the_number_of_queries_does_not_grow(client, django_assert_num_queries):
 
     # Workplans with owners, their GROUP BY; action points by archived, by body, the bodies;
     # due next: deliverables, their parties, action points (none is dated);
-    # the latest updates of deliverables and of action points.
+    # the latest updates of deliverables and of action points; what is due by quarter, of both.
     add(3)
-    with django_assert_num_queries(10 + DAY_PICKER):
+    with django_assert_num_queries(12 + DAY_PICKER):
         client.get(URL)
     add(30)
-    with django_assert_num_queries(10 + DAY_PICKER):
+    with django_assert_num_queries(12 + DAY_PICKER):
         client.get(URL)
 
 

@@ -27,6 +27,7 @@ from tests.factories import (
 from tests.figures import DAYS, make_site, publisher, recount, same
 from workplans import days, reports
 from workplans.models import Deliverable, Entity, Level, Workplan
+from workplans.quarters import Quarter
 
 pytestmark = pytest.mark.django_db
 
@@ -203,7 +204,7 @@ class TestWhoHoldsWhat:
         lead, support = reports.by_role(items_on(DAY), entity, DAY)
         assert (lead.role, support.role) == ("lead", "support")
         numbers = dict(Deliverable.objects.values_list("pk", "number"))
-        assert [numbers[pk] for pk in support.items] == ["2.2", "1.2", "2.1", "2.3", "1.1"]
+        assert [numbers[pk] for pk in support.items] == ["1.2", "2.2", "2.1", "2.3", "1.1"]
 
     @pytest.mark.parametrize("model", [Deliverable, ActionPoint])
     @pytest.mark.parametrize("seed", range(2))
@@ -282,13 +283,12 @@ class TestTimes:
     def test_quarters_hold_what_is_due_in_them_in_order(self):
         for due in (date(2021, 3, 31), date(2021, 1, 1), date(2020, 12, 31), None):
             make_deliverable(initial_timeframe=str(due or "TBD"), initial_latest=due)
-        quarters = reports.due_by_quarter(items_on(DAY))
-        assert [
-            (quarter.year, quarter.number, [item.due for item in quarter.items])
-            for quarter in quarters
-        ] == [
-            (2020, 4, [date(2020, 12, 31)]),
-            (2021, 1, [date(2021, 1, 1), date(2021, 3, 31)]),
+        done = make_deliverable(initial_timeframe="May", initial_latest=date(2021, 5, 31))
+        make_update(done, status="completed", effective_on=date(2021, 6, 1))
+        assert reports.due_by_quarter(items_on(DAY)) == [
+            (Quarter(2020, 4), 1),
+            (Quarter(2021, 1), 2),
+            (None, 1),
         ]
 
     def test_what_is_due_next_is_open_and_not_past(self):
@@ -310,7 +310,9 @@ class TestTimes:
         make_update(closed, status="completed", source=make_source(dated=date(2021, 1, 1)))
         archived = make_area(workplan=make_workplan(archived_on=date(2021, 6, 1)))
         make_deliverable(number="archived", priority_area=archived)
-        assert [item.number for item in reports.silent(items_on(DAY), DAY)] == ["never", "quiet"]
+        silent = items_on(DAY).filter(is_silent=True).order_by("last_word")
+        assert [item.number for item in silent] == ["never", "quiet"]
+        assert reports.tally(items_on(DAY)).silent == 2
 
     def test_the_latest_updates_are_told_by_the_day_and_stand(self):
         item = make_deliverable()
@@ -357,18 +359,23 @@ class TestMeetings:
             )
 
 
+# Three days and both viewers for each site, which takes longer to make than to count.
 @settings(
-    max_examples=10,
+    max_examples=4,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(seed=st.integers(2, 10**6), after=st.integers(0, 1200), staff=st.booleans())
-def test_the_counts_of_any_day_are_those_of_a_recount_in_plain_python(db, seed, after, staff):
-    day = date(2019, 1, 1) + timedelta(days=after)
-    viewer = make_staff() if staff else AnonymousUser()
+@given(
+    seed=st.integers(2, 10**6),
+    afters=st.lists(st.integers(0, 1200), min_size=3, max_size=3, unique=True),
+)
+def test_the_counts_of_any_day_are_those_of_a_recount_in_plain_python(db, seed, afters):
+    viewers = {False: AnonymousUser(), True: make_staff()}
     with transaction.atomic():
         make_site(seed, items=8)
-        for model in (Deliverable, ActionPoint):
-            items = model.objects.visible_to(viewer).as_of(day).filter(level=Level.ITEM)
-            assert same(reports.tally(items), recount(model, day, staff=staff))
+        for day in (date(2019, 1, 1) + timedelta(days=after) for after in afters):
+            for staff, viewer in viewers.items():
+                for model in (Deliverable, ActionPoint):
+                    items = model.objects.visible_to(viewer).as_of(day).filter(level=Level.ITEM)
+                    assert same(reports.tally(items), recount(model, day, staff=staff))
         transaction.set_rollback(True)

@@ -17,9 +17,10 @@ from tests.public_pages import DAY_PICKER, read_alert, read_csv, read_refs, read
 
 pytestmark = pytest.mark.django_db
 
-# Read by the page of a list: the choices of group, workplan, area and lead; the count, the rows
-# with their plans, and the parties of the rows.
-QUERIES = 4 + 3
+# Read by the page of a list: the choices of group, workplan, area and lead; the counts of their
+# options, those of leads in two queries and those of roles in one; the rows with their plans, and
+# the parties of the rows.
+QUERIES = 4 + 4 + 2
 
 
 @pytest.mark.parametrize("size", [3, 30])

@@ -1,6 +1,7 @@
 """One organisation or body: all that it has a part in."""
 
 from datetime import date
+from urllib.parse import urlencode
 
 import pytest
 
@@ -20,6 +21,7 @@ from tests.figures import DAYS, SECRET, check_figures, linked_figures, make_site
 from tests.public_pages import DAY_PICKER
 from workplans.dashboards import NAMED_PER_ROLE
 from workplans.models import EntityAlias, Membership
+from workplans.reports import OPEN_TIMELINESS
 
 pytestmark = pytest.mark.django_db
 
@@ -61,7 +63,15 @@ class TestContents:
         make_party(supported, entity=ocha, role="consulted")
         make_party(make_action_point(), entity=ocha, role="focal_point")
         response = client.get("/entities/ocha/")
+        still_open = urlencode(
+            {"timeliness": [value.value for value in OPEN_TIMELINESS]}, doseq=True
+        )
         assert dict(linked_figures(response)) == {
+            "/deliverables/?lead=ocha": 1,
+            "/deliverables/?lead=ocha&status=completed": 1,
+            "/action-points/?lead=ocha": 1,
+            f"/action-points/?lead=ocha&{still_open}": 1,
+            "/action-points/?lead=ocha&silent=60": 1,
             "/deliverables/?lead=ocha&role=lead&status=completed": 1,
             "/deliverables/?lead=ocha&role=lead": 1,
             "/deliverables/?lead=ocha&role=consulted&status=not_reported": 1,

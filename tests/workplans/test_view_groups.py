@@ -169,14 +169,15 @@ def test_the_number_of_queries_does_not_grow(client, group, django_assert_num_qu
             chair(make_entity(kind="sub_group", parent=group), None, None)
 
     # The group, its members; sub-groups, theirs; plans, their GROUP BY; what it holds:
-    # responsibilities, states, the items, their parties; action points of its meetings by
+    # responsibilities, states, the items, their parties; its own deliverables, their parties,
+    # their slips, their progress over time (2), their leads (3); action points of its meetings by
     # archived, the meetings, their GROUP BY, what they reviewed; the same four for the action
     # points it holds; recommendations.
     add(3)
-    with django_assert_num_queries(19 + DAY_PICKER):
+    with django_assert_num_queries(27 + DAY_PICKER):
         client.get("/groups/rg9/")
     add(30)
-    with django_assert_num_queries(19 + DAY_PICKER):
+    with django_assert_num_queries(27 + DAY_PICKER):
         client.get("/groups/rg9/")
     with django_assert_num_queries(3 + DAY_PICKER):  # groups, their members, one GROUP BY
         client.get("/groups/")

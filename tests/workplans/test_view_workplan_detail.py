@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 from django.core.management import call_command
+from django.utils.html import escape
 
 from tests.factories import (
     make_area,
@@ -20,6 +21,7 @@ from tests.figures import (
     SECRET,
     check_figures,
     linked_figures,
+    listed,
     make_site,
     publisher,
     recount,
@@ -99,15 +101,33 @@ class TestContents:
             source=make_source(dated=date(2021, 6, 1)),
         )
         context = client.get(url(plan), DAY).context
-        assert [row.item.title for row in context["overdue"]] == ["late"]
-        assert [row.item.title for row in context["due_soon"]] == ["soon"]
-        (slip,) = context["slips"]
+        late, soon, silent = context["attention"].named
+        assert [row.item.title for row in late.rows] == ["late"]
+        assert [row.item.title for row in soon.rows] == ["soon"]
+        (slip,) = context["attention"].slips
         assert (slip.old_timeframe, slip.new_timeframe) == ("by 2020-12-31", "December 2021")
-        assert [row.item.title for row in context["silent"]] == ["late", "soon"]
-        assert [
-            (quarter.year, quarter.number, [row.item.title for row in rows])
-            for quarter, rows in context["quarters"]
-        ] == [(2021, 2, ["late"]), (2021, 3, ["soon"]), (2021, 4, ["slipped"])]
+        assert [row.item.title for row in silent.rows] == ["late", "soon"]
+        assert [one.figure.count for one in (late, soon, silent)] == [1, 1, 2]
+        line = context["timeline"]
+        assert [one.row.item.title for one in line.rows] == ["late", "soon", "slipped"]
+        assert [tick.label for tick in line.ticks] == [
+            "Q4 2020",
+            "Q1 2021",
+            "Q2 2021",
+            "Q3 2021",
+            "Q4 2021",
+        ]
+
+    def test_of_many_deliverables_the_first_are_named_and_the_rest_is_one_link(self, client, plan):
+        area = make_area(workplan=plan)
+        for number in range(27):
+            make_deliverable(priority_area=area, title=f"D{number}", order=number)
+        response = client.get(url(plan))
+        (rows,) = response.context["areas"]
+        assert len(rows.rows) == 25
+        link = f'<a href="{escape(rows.total.url)}">All 27 in the list</a>'
+        assert link in response.content.decode()
+        assert listed(client, rows.total.url) == 27
 
     def test_leads_come_with_their_load(self, client, plan):
         entity = make_entity(acronym="OCHA", slug="ocha")
@@ -219,12 +239,13 @@ def test_the_number_of_queries_does_not_grow(client, plan, django_assert_num_que
             make_update(item, timeframe="in 2030")
 
     # The plan, its areas, their partners; counts by area; deliverables, their parties; slips;
-    # leads: states, responsibilities, entities; the mandates behind it.
+    # progress over time: the items, their statuses; leads: states, responsibilities, entities;
+    # the mandates behind it.
     add(3)
-    with django_assert_num_queries(11 + DAY_PICKER):
+    with django_assert_num_queries(13 + DAY_PICKER):
         client.get(url(plan))
     add(30)
-    with django_assert_num_queries(11 + DAY_PICKER):
+    with django_assert_num_queries(13 + DAY_PICKER):
         client.get(url(plan))
     with django_assert_num_queries(2 + DAY_PICKER):  # plans with owners, the GROUP BY
         client.get("/workplans/")
@@ -245,5 +266,5 @@ def test_the_rg1_workplan_of_the_documents(client):
         assert check_figures(client, "/", day) > 5
     areas = client.get("/workplans/rg1-2020/", DAY).context["table"].rows
     assert [row.total.count for row in areas] == [4, 2, 5, 5, 1, 2, 2]
-    slips = client.get("/workplans/rg1-2020/", DAY).context["slips"]
+    slips = client.get("/workplans/rg1-2020/", DAY).context["attention"].slips
     assert {slip.update.item.number for slip in slips} == {"3.3", "6.1"}

@@ -20,11 +20,17 @@ from workplans.models.plans import (
 from workplans.models.references import SpentReference
 from workplans.models.responsibility import Responsibility
 from workplans.models.sources import SourceDocument
-from workplans.models.tracking import Publishable, TrackedItem, TrackedItemQuerySet
+from workplans.models.tracking import (
+    SILENT_DAYS,
+    Publishable,
+    TrackedItem,
+    TrackedItemQuerySet,
+)
 from workplans.models.versions import Versioned
 
 __all__ = [
     "LEAD_ROLES",
+    "SILENT_DAYS",
     "Deliverable",
     "DeliverableResponsibility",
     "DeliverableUpdate",

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from django.db.models.expressions import Combinable
 
 DUE_SOON_DAYS = 30
+# An open item that no source told anything about for so long is silent.
+SILENT_DAYS = 60
 
 Viewer: TypeAlias = AbstractBaseUser | AnonymousUser
 M = TypeVar("M", bound="TrackedItem")
@@ -127,7 +129,9 @@ class TrackedItemQuerySet(QuerySet[M]):
 
         - `is_archived`: whether its plan, meeting or review was archived by then;
         - `is_open`: not completed, discontinued or superseded by then;
-        - `timeliness`: a value of Timeliness, or "" for what is archived.
+        - `timeliness`: a value of Timeliness, or "" for what is archived;
+        - `last_word`: the day on which it was last reported on, or else introduced;
+        - `is_silent`: open, not archived, and its last word lies `SILENT_DAYS` days back.
 
         Overdue only after the latest day; continuous never (design, "The model").
         """
@@ -160,6 +164,19 @@ class TrackedItemQuerySet(QuerySet[M]):
                     default=Value(Timeliness.ON_TIME),
                     output_field=CharField(),
                 ),
+                last_word=Coalesce("last_reported_on", "introduced_on"),
+            )
+            .annotate(
+                is_silent=Case(
+                    When(
+                        is_open=True,
+                        is_archived=False,
+                        last_word__lte=day - timedelta(days=SILENT_DAYS),
+                        then=Value(True),
+                    ),
+                    default=Value(False),
+                    output_field=models.BooleanField(),
+                )
             )
         )
 

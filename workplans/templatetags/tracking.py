@@ -5,8 +5,9 @@ from typing import Any
 from django import template
 from django.urls import reverse
 
-from workplans.charts import ICONS
+from workplans.charts import HATCHES, ICONS
 from workplans.pages import Asked
+from workplans.status_words import BY_CODE
 
 register = template.Library()
 
@@ -21,6 +22,13 @@ def on(url: str, asked: Asked | None) -> str:
 def address(asked: Asked, name: str, *places: str, **parameters: Any) -> str:
     """Return the address of a page with some parameters, on the day that the visitor chose."""
     return asked.carry(reverse(name, args=places), **parameters)
+
+
+@register.inclusion_tag("tracking/_hatches.html")
+def hatches() -> dict[str, Any]:
+    """Draw, unseen, what fills the bars of each status; once on a page, for all its charts."""
+    colours = {word.shape: word.colour for word in BY_CODE.values()}
+    return {"hatches": [(shape, colours[shape], HATCHES[shape]) for shape in colours]}
 
 
 @register.filter
