@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -17,13 +18,14 @@ from workplans import changes
 from workplans.changes import Bucket, ChangeRow, Flag, Told, change_rows
 from workplans.exports import TableFile, joined, yes_or_no
 from workplans.figures import Figure, Headline
-from workplans.lists import PageLink, Pages, day_words, file_name, in_chunks
+from workplans.lists import day_words, file_name, in_chunks
 from workplans.pages import render_page
+from workplans.paging import PAGE_SIZE, Pages, no_such_page
 from workplans.status_words import StatusWord, public_code
 from workplans.workbooks import Cell
 
-# How many items of a bucket stand on the page of all, and on a page of one.
-SHOWN, PAGE_SIZE = 15, 50
+# How many items of a bucket stand on the page of all.
+SHOWN = 15
 # How many updates of an item a row names; its own page has all.
 TOLD = 3
 
@@ -113,28 +115,23 @@ class ChangesPage:
         ]
 
     @cached_property
-    def last_page(self) -> int:
-        return max(1, -(-len(self.shown) // PAGE_SIZE))
+    def paginator(self) -> Paginator:
+        """The pages of one bucket; where all buckets are shown there is but one."""
+        size = PAGE_SIZE if self.is_narrowed else max(1, len(self.shown))
+        return Paginator(self.shown, size)
 
     def refuse_beyond(self) -> None:
         """Add a sentence to the errors if there is no such page."""
-        if self.comparison.page_number > (self.last_page if self.is_narrowed else 1):
-            self.comparison.errors.append(
-                ngettext(
-                    "There is no page %(page)d: the list has %(last)d page.",
-                    "There is no page %(page)d: the list has %(last)d pages.",
-                    self.last_page,
-                )
-                % {"page": self.comparison.page_number, "last": self.last_page}
-            )
+        number, last = self.comparison.page_number, self.paginator.num_pages
+        if number > last:
+            self.comparison.errors.append(no_such_page(number, last))
 
     @cached_property
     def sections(self) -> list[Section]:
         """The buckets that hold anything, with the rows of the page."""
         picked: list[tuple[str, int, Bucket]] = []
         if self.is_narrowed:
-            begin = PAGE_SIZE * (self.comparison.page_number - 1)
-            picked = self.shown[begin : begin + PAGE_SIZE]
+            picked = list(self.paginator.page(self.comparison.page_number).object_list)
         else:
             for bucket in Bucket:
                 picked += [one for one in self.shown if one[2] is bucket][:SHOWN]
@@ -172,24 +169,10 @@ class ChangesPage:
 
     @property
     def pages(self) -> Pages:
-        """The pages of one bucket; none where all buckets are shown."""
-        current, last = self.comparison.page_number, self.last_page
-        if not self.is_narrowed or last == 1:
-            return Pages()
-
-        def address(number: int) -> str:
-            return self.comparison.address(page=number if number > 1 else None)
-
-        near = {1, last, *range(max(1, current - 2), min(last, current + 2) + 1)}
-        links: list[PageLink] = []
-        for number in sorted(near):
-            if links and number - links[-1].number > 1:
-                links.append(PageLink(0))
-            links.append(PageLink(number, address(number), number == current))
-        return Pages(
-            tuple(links),
-            address(current - 1) if current > 1 else "",
-            address(current + 1) if current < last else "",
+        return Pages.of(
+            self.paginator,
+            self.comparison.page_number,
+            lambda number: self.comparison.address(page=number),
         )
 
     @property

@@ -32,10 +32,10 @@ from workplans.models import (
 )
 from workplans.models.tracking import Viewer
 from workplans.pages import Asked, ask, render_page
+from workplans.paging import PAGE_SIZE, Pages, no_such_page
 from workplans.reports import OPEN_TIMELINESS
 from workplans.status_words import BY_CODE, StatusWord
 
-PAGE_SIZE = 50
 # How many items of a file are read, and their parties joined, at a time.
 CHUNK = 2000
 
@@ -219,24 +219,6 @@ class Chip:
 
 
 @dataclass(frozen=True, slots=True)
-class PageLink:
-    """A page of the list; one without address is a gap."""
-
-    number: int
-    url: str = ""
-    is_current: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Pages:
-    """The pages of a list; `links` is empty where there is one page only."""
-
-    links: tuple[PageLink, ...] = ()
-    previous: str = ""
-    next: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Header:
     """The head of a column; one that sorts has an address, and `sorted` is its aria-sort."""
 
@@ -332,14 +314,8 @@ class Listing:
         if self.refusals:
             return []
         if self.filter.page_number > self.paginator.num_pages:
-            self.asked.errors.append(
-                ngettext(
-                    "There is no page %(page)d: the list has %(last)d page.",
-                    "There is no page %(page)d: the list has %(last)d pages.",
-                    self.paginator.num_pages,
-                )
-                % {"page": self.filter.page_number, "last": self.paginator.num_pages}
-            )
+            last = self.paginator.num_pages
+            self.asked.errors.append(no_such_page(self.filter.page_number, last))
             return []
         page = self.paginator.page(self.filter.page_number)
         return item_rows(page.object_list, self.asked, self.where)
@@ -380,24 +356,11 @@ class Listing:
     @property
     def pages(self) -> Pages:
         """The first and last page, the current one with its neighbours, and gaps between."""
-        if not self.rows or self.paginator.num_pages == 1:
+        if not self.rows:
             return Pages()
-        page = self.paginator.page(self.filter.page_number)
-        numbers = self.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)
-        links = tuple(
-            PageLink(number, self._page_address(number), number == page.number)
-            if isinstance(number, int)
-            else PageLink(0)
-            for number in numbers
+        return Pages.of(
+            self.paginator, self.filter.page_number, lambda number: self.address(page=number)
         )
-        return Pages(
-            links,
-            self._page_address(page.previous_page_number()) if page.has_previous() else "",
-            self._page_address(page.next_page_number()) if page.has_next() else "",
-        )
-
-    def _page_address(self, number: int) -> str:
-        return self.address(page=number if number > 1 else None)
 
     @property
     def headers(self) -> dict[str, Header]:

@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 from django.test import Client
 
-from iasc_tracker.changes import PAGE_SIZE, SHOWN
+from iasc_tracker.changes import SHOWN
 from tests.factories import (
     make_action_point,
     make_area,
@@ -22,6 +22,7 @@ from tests.factories import (
 from tests.figures import SECRET, make_site
 from tests.public_pages import read_alert, read_csv, read_text
 from workplans.changes import Bucket
+from workplans.paging import PAGE_SIZE
 
 pytestmark = pytest.mark.django_db
 
