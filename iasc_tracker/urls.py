@@ -4,12 +4,14 @@ from django.contrib import admin
 from django.urls import include, path
 
 from iasc_tracker import changes, overview, views
+from iasc_tracker.search.page import search
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("changes/", changes.changes_page, name="changes"),
     path("changes.csv", changes.changes_csv, name="changes_csv"),
     path("changes.xlsx", changes.changes_xlsx, name="changes_xlsx"),
+    path("search/", search, name="search"),
     path("healthz", views.healthz, name="healthz"),
     path("admin/", admin.site.urls),
     path("", include("workplans.urls")),

@@ -38,6 +38,9 @@ CHUNK = 2000
 # Sent, in the same transaction, with the `item` and the `numbers` of its updates, when a
 # narrative was taken out of the ledger: what keeps a copy of it takes it out too.
 narrative_removed = Signal()
+# Sent, in the same transaction, with the new `rows` of items of one model: what keeps a copy
+# of what they tell follows them.
+ledger_written = Signal()
 
 
 class NewerUpdate(ValidationError):
@@ -218,7 +221,9 @@ def record_updates(entries: Sequence[Entry], *, today: date | None = None) -> li
             written |= fresh
         if errors:
             raise UpdatesRefused(dict(sorted(errors.items())))
-    return [written[place] for place in range(len(entries))]
+        rows = [written[place] for place in range(len(entries))]
+        ledger_written.send(sender=model, rows=rows)
+    return rows
 
 
 def judge_entry(entry: Entry, *, today: date | None = None) -> None:

@@ -1,0 +1,213 @@
+"""The index of the search: putting in, taking out, finding. The one way to its entries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
+
+from iasc_tracker.models import SearchEntry
+from iasc_tracker.search.documents import KINDS, ItemKind, Kind
+from iasc_tracker.search.engines import engine_of
+from iasc_tracker.search.texts import Query
+from workplans.models import StatusUpdate
+from workplans.models.tracking import Viewer
+
+# How many entries a search looks at, the best ones.
+MOST = 2000
+# How many records are read and written at a time.
+CHUNK = 2000
+
+COLUMNS = ("effective_on", "name", "title", "text")
+
+
+def refresh(kind: type[Kind], pks: Iterable[int]) -> None:
+    """Bring the entries of some records up to what these say now; a record may be gone.
+
+    A changed title is changed in the entries of the record's updates too. What updates
+    say is put in by `put_updates`.
+    """
+    for chunk in _chunks(sorted(set(pks))):
+        with transaction.atomic(savepoint=False):
+            wanted = {entry.object_id: entry for entry in kind.entries(chunk, lock=True)}
+            stored = SearchEntry.objects.filter(kind=kind.name, object_id__in=chunk, sequence=0)
+            before = {entry.object_id: _content(entry) for entry in stored}
+            changed = [entry for pk, entry in wanted.items() if before.get(pk) != _content(entry)]
+            _put(changed)
+            if issubclass(kind, ItemKind):
+                _retitle(kind, [entry.object_id for entry in changed if entry.object_id in before])
+            take_out(kind, before.keys() - wanted.keys())
+
+
+def take_out(kind: type[Kind], pks: Collection[int]) -> None:
+    """Take out the entries of records that are gone, and of their updates."""
+    if pks:
+        SearchEntry.objects.filter(kind=kind.name, object_id__in=pks).delete()
+
+
+def put_updates(kind: type[ItemKind], rows: Iterable[StatusUpdate]) -> None:
+    """Put in what rows of the ledger tell. They are to stand: none of them is replaced."""
+    _put(kind.update_entries(rows))
+
+
+def take_out_updates(kind: type[ItemKind], places: Collection[tuple[int, int]]) -> None:
+    """Take out what some updates tell, named by the keys of their items and their numbers."""
+    if not places:
+        return
+    near = SearchEntry.objects.filter(
+        kind=kind.name,
+        object_id__in={item for item, _number in places},
+        sequence__in={number for _item, number in places},
+    ).values_list("pk", "object_id", "sequence")
+    pks = [pk for pk, *place in near if tuple(place) in places]
+    SearchEntry.objects.filter(pk__in=pks).delete()
+
+
+def _put(entries: Collection[SearchEntry]) -> None:
+    """Write entries, each in the place of the one that is there."""
+    if entries:
+        SearchEntry.objects.bulk_create(
+            entries,
+            batch_size=CHUNK,
+            update_conflicts=True,
+            unique_fields=["kind", "object_id", "sequence"],
+            update_fields=COLUMNS,
+        )
+
+
+def _retitle(kind: type[ItemKind], pks: Collection[int]) -> None:
+    """Give the entries of the updates of some items the items' titles."""
+    if pks:
+        entries = SearchEntry.objects.filter(kind=kind.name)
+        own = entries.filter(object_id=OuterRef("object_id"), sequence=0)
+        title = Subquery(own.values("title"))
+        updates = entries.filter(object_id__in=pks, sequence__gt=0)
+        updates.exclude(title=title).update(title=title)
+
+
+def _content(entry: SearchEntry) -> tuple[object, ...]:
+    return tuple(getattr(entry, name) for name in COLUMNS)
+
+
+def _chunks(pks: list[int]) -> Iterator[list[int]]:
+    for start in range(0, len(pks), CHUNK):
+        yield pks[start : start + CHUNK]
+
+
+# The whole index
+
+
+def rebuild() -> int:
+    """Make the whole index anew, and return how many entries it has."""
+    count = 0
+    with transaction.atomic():
+        engine_of(connection).empty(connection)
+        for kind in KINDS.values():
+            for chunk in _chunks(_keys(kind)):
+                entries = _all_entries(kind, chunk)
+                SearchEntry.objects.bulk_create(entries, batch_size=CHUNK)
+                count += len(entries)
+    return count
+
+
+def differences() -> Iterator[str]:
+    """Yield a line for each entry that is missing, left over or wrong."""
+    for kind in KINDS.values():
+        keys = _keys(kind)
+        for chunk in _chunks(keys):
+            wanted = {_place(one): _content(one) for one in _all_entries(kind, chunk)}
+            stored = SearchEntry.objects.filter(kind=kind.name, object_id__in=chunk)
+            found = {_place(one): _content(one) for one in stored}
+            for place in sorted(wanted.keys() | found.keys()):
+                if wanted.get(place) != found.get(place):
+                    yield _line(kind, *place)
+        known = set(keys)
+        of_kind = SearchEntry.objects.filter(kind=kind.name).order_by("object_id", "sequence")
+        for place in of_kind.values_list("object_id", "sequence"):
+            if place[0] not in known:
+                yield _line(kind, *place)
+    strange = SearchEntry.objects.exclude(kind__in=KINDS)
+    yield from map(str, strange.order_by("kind", "object_id", "sequence"))
+
+
+def is_missing() -> bool:
+    """Return whether nothing is in the index though there is something to find."""
+    return not SearchEntry.objects.exists() and any(
+        kind.model.objects.exists() for kind in KINDS.values()
+    )
+
+
+def _keys(kind: type[Kind]) -> list[int]:
+    return list(kind.model.objects.order_by("pk").values_list("pk", flat=True))
+
+
+def _all_entries(kind: type[Kind], pks: list[int]) -> list[SearchEntry]:
+    entries = kind.entries(pks)
+    if issubclass(kind, ItemKind):
+        rows = kind.model.update_model().objects.standing().filter(item__in=pks)
+        entries += kind.update_entries(rows)
+    return entries
+
+
+def _place(entry: SearchEntry) -> tuple[int, int]:
+    return entry.object_id, entry.sequence
+
+
+def _line(kind: type[Kind], pk: int, number: int) -> str:
+    return f"{kind.name} {pk} #{number}" if number else f"{kind.name} {pk}"
+
+
+# Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A record that was found, itself or in its history: by the updates of these numbers.
+
+    The best update comes first. `is_exact` if just this record was asked for by its name.
+    """
+
+    kind: str
+    pk: int
+    is_exact: bool
+    numbers: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """What was found, the best first; `is_cut` if there were too many entries to look at all."""
+
+    found: list[Match]
+    is_cut: bool
+
+
+def find(query: Query, user: Viewer, day: date, kind: str = "") -> Matches:
+    """Return the records that a visitor may find on a day, of one kind or of all; one query.
+
+    Named exactly come first, then those with all the words in their titles, then by rank.
+    """
+    kinds = [KINDS[kind]] if kind else list(KINDS.values())
+    there = (
+        Q(kind=one.name, object_id__in=one.visible(user, day).order_by().values("pk"))
+        for one in kinds
+    )
+    entries = SearchEntry.objects.filter(
+        reduce(or_, there), Q(sequence=0) | Q(effective_on__lte=day)
+    ).annotate(is_exact=Case(When(sequence=0, name=query.whole, then=Value(1)), default=Value(0)))
+    ranked: Any = engine_of(connection).narrow(entries, query)
+    newest_first = F("effective_on").desc(nulls_last=True)
+    ranked = ranked.order_by("-is_exact", "-in_title", "distance", newest_first, "pk")
+    columns = ("kind", "object_id", "sequence", "is_exact", "in_title", "distance")
+    rows = list(ranked.values_list(*columns)[: MOST + 1])
+    found: dict[tuple[str, int], Match] = {}
+    for name, pk, number, is_exact, *_rank in rows[:MOST]:
+        match = found.setdefault((name, pk), Match(name, pk, bool(is_exact)))
+        if number:
+            match.numbers.append(number)
+    return Matches(list(found.values()), len(rows) > MOST)
