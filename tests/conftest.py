@@ -37,7 +37,6 @@ django_settings.WHITENOISE_AUTOREFRESH = True  # looks for a file when asked for
 
 django.setup()
 
-from django.core.management import call_command  # noqa: E402
 from django.db import connections, transaction  # noqa: E402
 from django.test import Client, TransactionTestCase  # noqa: E402
 
@@ -99,21 +98,40 @@ def staff_client(staff_user):
     return client
 
 
+@pytest.fixture(scope="session")
+def rows_of_documents(django_db_setup, django_db_blocker):
+    """What `loaddata` makes of the documents in `fixtures/`, for tests of what stands in them."""
+    from tests.documents import read_rows
+
+    with django_db_blocker.unblock():
+        return read_rows()
+
+
 @pytest.fixture(scope="class")
-def documents(django_db_setup, django_db_blocker):
-    """The documents in `fixtures/`, loaded once for all tests of a class."""
-    from tests.figures import DOCUMENTS
+def documents(rows_of_documents, django_db_blocker):
+    """The documents in `fixtures/`, in place for all tests of a class."""
+    from tests.documents import in_place
+
+    with django_db_blocker.unblock(), in_place(rows_of_documents):
+        yield
+
+
+@pytest.fixture(scope="class")
+def site(django_db_setup, django_db_blocker):
+    """The busy site of `tests.figures`, made once for all tests of a class."""
+    from tests.figures import make_site
 
     with django_db_blocker.unblock(), transaction.atomic():
-        call_command("loaddata", *DOCUMENTS, verbosity=0)
-        yield
+        yield make_site(items=30)
         transaction.set_rollback(True)
 
 
 @pytest.fixture
 def whole_ledger(db):
-    """Whatever the test does, caches, numbers and digests are right at its end."""
+    """Whatever the test does, ledger, caches and the search's index are right at its end."""
+    from iasc_tracker.search.index import differences
     from workplans.verification import problems
 
     yield
     assert list(problems()) == []
+    assert list(differences()) == []

@@ -43,6 +43,11 @@ def free_port():
         return taken.getsockname()[1]
 
 
+def heed_interrupts():
+    """Be interrupted even if the tests run in the background, whose processes ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @contextmanager
 def served(folder, port):
     """Serve the demo, and yield its process and what it printed until it served."""
@@ -52,6 +57,7 @@ def served(folder, port):
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # a line for each request, which nobody would read
         text=True,
+        preexec_fn=heed_interrupts,
     ) as process:
         printed = ""
         try:

@@ -22,7 +22,6 @@ from actionpoints.models import (
     RecommendationAddressee,
     Review,
 )
-from workplans import reports
 from workplans.models import SourceDocument
 from workplans.timeframes import read_timeframe
 

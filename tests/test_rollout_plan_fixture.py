@@ -9,11 +9,10 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.management import call_command
 from django.db import transaction
 
 from actionpoints.models import ActionPoint, Mandate, Recommendation
-from workplans import reports
+from tests.documents import in_place
 from workplans.models import (
     Deliverable,
     DeliverableResponsibility,
@@ -25,16 +24,7 @@ from workplans.models import (
 )
 from workplans.timeframes import read_timeframe
 
-FOLDER = settings.BASE_DIR / "fixtures"
-NAMES = (
-    "entities",
-    "opag-2020-07-09",
-    "rg1-2020-07-16",
-    "rg1-progress-2021-06",
-    "management-response-2016-03-07",
-    "protection-rollout-2016-09-26",
-)
-FILES = [FOLDER / f"{name}.json" for name in NAMES]
+FILE = settings.BASE_DIR / "fixtures" / "protection-rollout-2016-09-26.json"
 SOURCE, PLAN = "protection-rollout-2016-09-26", "protection-rollout-2016"
 DAY = date(2016, 9, 26)
 FAR_AHEAD = date(2099, 1, 1)  # answered from the cache, as today is
@@ -43,12 +33,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module", autouse=True)
-def documents(django_db_setup, django_db_blocker):
-    """The documents, loaded once for all tests of this module."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        call_command("loaddata", *FILES, verbosity=0)
+def documents(rows_of_documents, django_db_blocker):
+    """The documents, in place for all tests of this module."""
+    with django_db_blocker.unblock(), in_place(rows_of_documents):
         yield
-        transaction.set_rollback(True)
 
 
 def of_plan(level=None):
@@ -92,7 +80,7 @@ def test_the_file_holds_what_the_database_shows_and_nothing_else():
         DeliverableResponsibility: DeliverableResponsibility.objects.filter(item__in=of_plan()),
         Mandate: Mandate.objects.filter(source__slug=SOURCE),
     }
-    records = json.loads(FILES[-1].read_text(encoding="utf-8"))
+    records = json.loads(FILE.read_text(encoding="utf-8"))
     written = Counter(apps.get_model(record["model"]) for record in records)
     assert written == {model: rows.count() for model, rows in shown.items()}
     assert not [record for record in records if "pk" in record]
@@ -377,7 +365,7 @@ def test_from_its_own_day_on_it_is_archived_and_never_judged(day):
     assert len(items) == 25
     judged = {(item.is_archived, item.is_open, item.status, item.timeliness) for item in items}
     assert judged == {(True, True, "", "")}
-    assert reports.silent(items, day) == []
+    assert not any(item.is_silent for item in items)
 
 
 def test_unarchived_it_would_be_late_and_silent():
@@ -391,7 +379,7 @@ def test_unarchived_it_would_be_late_and_silent():
         Timeliness.OVERDUE: 23,
         Timeliness.NO_DATE: 2,
     }
-    assert len(reports.silent(items, day)) == 25
+    assert sum(item.is_silent for item in items) == 25
     assert Workplan.objects.get(slug=PLAN).archived_on == DAY
 
 

@@ -147,7 +147,7 @@ def on_its_day(day: date, counts: Mapping[str, int], whole: ListLink) -> Subject
     return Subject(label=date_format(day, "j M Y"), url="", tally=Tally(counts, {}), items=then)
 
 
-def label_days(days: Sequence[date], most: int = 5) -> Callable[[date], str]:
+def label_days(days: Sequence[date], most: int = 4) -> Callable[[date], str]:
     """Return what names some of the days, evenly and the last among them, and "" the others."""
     step = -(-len(days) // most)
     named = set(days[::-1][::step])

@@ -75,16 +75,15 @@ def reader(request, staff):
     return Client() if request.param == "visitor" else staff
 
 
+@pytest.mark.usefixtures("site")
 class TestFigures:
     @pytest.mark.parametrize("day", DAYS)
     def test_each_leads_to_the_list_that_it_counts(self, reader, day):
-        make_site()
         followed = check_figures(reader, ADDRESS, day)
         # Of the first day nothing is known, so that there is nothing to follow.
         assert (followed == 0) if day == DAYS[0] else (followed > 20)
 
     def test_each_is_the_number_of_rows_of_its_file(self, reader):
-        make_site(seed=3)
         figures = dict(linked_figures(page(reader, LATER)))
         assert len(figures) > 20
         for url, number in figures.items():
@@ -93,7 +92,6 @@ class TestFigures:
 
     @pytest.mark.parametrize("day", [SPRING, LATER])
     def test_they_are_those_of_a_recount(self, reader, day):
-        make_site()
         shown = page(reader, day).context
         is_staff = "_auth_user_id" in reader.session
         counted = recount(ActionPoint, day, is_staff)
@@ -120,7 +118,6 @@ class TestFigures:
         assert sum(own) == shown["themes"].table.totals.total.count == len(running)
 
     def test_each_other_link_leads_to_a_page(self, reader):
-        make_site()
         for day in (SPRING, None):
             answer = page(reader, day)
             hrefs = re.findall(r'href="(/(?!static)[^"]*)"', answer.content.decode())
@@ -131,6 +128,8 @@ class TestFigures:
             for url in others:
                 assert reader.get(url).status_code == 200, url
 
+
+class TestLinesOfTheirOwn:
     def test_what_is_archived_stands_on_a_line_of_its_own(self):
         make_action_point(**LATE, meeting=make_meeting(archived_on=AUTUMN))
         make_action_point()

@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 
 import pytest
-from django.core.management import call_command
 from django.test import Client
 
 from actionpoints.dashboards import LAST_MEETINGS
@@ -18,7 +17,6 @@ from tests.factories import (
 )
 from tests.figures import (
     DAYS,
-    DOCUMENTS,
     SECRET,
     check_figures,
     linked_figures,
@@ -316,9 +314,9 @@ def test_the_number_of_queries_does_not_grow(client, meeting, django_assert_num_
         client.get("/meetings/")
 
 
+@pytest.mark.usefixtures("documents")
 def test_the_july_2020_meetings_of_the_documents(client):
     """By hand from the records: RG1 decided 5, and reviewed 15 of OPAG's: 2, 3 and 10."""
-    call_command("loaddata", *DOCUMENTS, verbosity=0)
     address, day = "/meetings/rg1-2020-07-16/", date(2020, 7, 16)
     context = client.get(address, {"as_of": day.isoformat()}).context
     assert context["headlines"][0].figure.count == 5

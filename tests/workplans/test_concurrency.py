@@ -33,6 +33,9 @@ from workplans.tracked_admin import TrackedItemAdmin
 from workplans.verification import problems
 
 WRITERS = 8
+# How much each writer tells, and in how many rounds all edit one version. Without the locks,
+# PostgreSQL refuses one of the first updates, and any two rounds lose 5 edits or more.
+TOLD, ROUNDS, UNLOCKED_ROUNDS = 60, 8, 4
 SPRING = Period(date(2021, 2, 1), date(2021, 6, 30))
 
 
@@ -50,7 +53,7 @@ def at_once(write):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_8_writers_and_2000_updates_leave_no_gap_and_every_cache_right():
+def test_what_8_writers_tell_leaves_no_gap_and_every_cache_right():
     area = make_area()
     items = [make_deliverable(priority_area=area) for _ in range(20)]
     # A part and its item lock each other's rows, in whatever order they are told of.
@@ -58,7 +61,7 @@ def test_8_writers_and_2000_updates_leave_no_gap_and_every_cache_right():
     statuses = ["not_started", "ongoing", "continuous"]
 
     def write(number):
-        for turn in range(250):
+        for turn in range(TOLD):
             item = Deliverable.objects.get(pk=items[turn % len(items)].pk)
             record_update(
                 item,
@@ -69,9 +72,9 @@ def test_8_writers_and_2000_updates_leave_no_gap_and_every_cache_right():
 
     at_once(write)
 
-    assert DeliverableUpdate.objects.count() == WRITERS * 250
+    assert DeliverableUpdate.objects.count() == WRITERS * TOLD
     told = DeliverableUpdate.objects.values_list("narrative", flat=True)
-    assert set(told) == {f"Writer {n}, turn {t}" for n in range(WRITERS) for t in range(250)}
+    assert set(told) == {f"Writer {n}, turn {t}" for n in range(WRITERS) for t in range(TOLD)}
     for item in items:
         highest = item.updates.aggregate(highest=Max("sequence"))["highest"]
         assert highest == item.updates.count()
@@ -131,7 +134,7 @@ def race(staff_user, record, rounds):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("make", "rounds"), [(make_source, 125), (make_deliverable, 8)])
+@pytest.mark.parametrize(("make", "rounds"), [(make_source, ROUNDS), (make_deliverable, 3)])
 def test_of_8_edits_of_one_version_one_wins_and_none_is_lost(staff_user, make, rounds):
     sent, lost = race(staff_user, make(), rounds)
     assert sent == WRITERS * rounds
@@ -144,7 +147,7 @@ def test_of_8_edits_of_one_version_one_wins_and_none_is_lost(staff_user, make, r
 def test_without_the_lock_the_same_race_finds_losses(staff_user, make, monkeypatch):
     for locked in (VersionedAdmin, TrackedItemAdmin):
         monkeypatch.setattr(locked, "lock", lambda self, object_id: None)
-    _sent, lost = race(staff_user, make(), 25)
+    _sent, lost = race(staff_user, make(), UNLOCKED_ROUNDS)
     assert lost > 0
 
 
@@ -221,7 +224,7 @@ def race_steps(staff_user, *steps):
 @pytest.mark.django_db(transaction=True)
 def test_steps_that_cross_wait_for_each_other_and_none_fails(staff_user):
     """Two of each kind at once, each of which locks what the other is about."""
-    for _ in range(5):
+    for _ in range(2):
         plans = [make_area().workplan, make_area().workplan]
         items = [make_deliverable(priority_area=plan.priority_areas.get()) for plan in plans]
         entities = [make_entity(), make_entity(), make_entity()]

@@ -11,8 +11,10 @@ from django.urls import reverse
 from actionpoints.models import Mandate
 from tests.factories import (
     make_action_point,
+    make_area,
     make_deliverable,
     make_entity,
+    make_meeting,
     make_party,
     make_recommendation,
     make_source,
@@ -90,7 +92,12 @@ class TestDiscontinuing:
         assert item.cached_status == "discontinued"
 
     def test_shows_what_was_told_meanwhile_and_asks_again(self, staff_client, make):
-        items = [make() for _ in range(202)]
+        origin = (
+            {"priority_area": make_area()}
+            if make is make_deliverable
+            else {"meeting": make_meeting()}
+        )
+        items = [make(**origin) for _ in range(202)]
         page = look(staff_client, "discontinue", *items, narrative="Over.")
         make_update(items[-1], narrative="Nearly out.", effective_on=date(2021, 6, 1))
         answer = confirm(staff_client, page)

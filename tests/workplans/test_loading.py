@@ -5,6 +5,7 @@ from datetime import date
 from io import StringIO
 
 import pytest
+from django.core import serializers
 from django.core.management import CommandError, call_command
 from django.db import connection
 
@@ -22,7 +23,7 @@ from workplans import triggers
 from workplans.models import Deliverable, DeliverableUpdate, Entity, EntityAlias, Level
 from workplans.verification import item_digests, problems, total_digest
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -68,6 +69,30 @@ def test_an_item_alone_has_its_time_frame_cached(load):
     load(deliverable(make_area(), initial_timeframe="2020", initial_latest="2020-12-31"))
     assert list(problems()) == []
     assert Deliverable.objects.get().cached_due == date(2020, 12, 31)
+
+
+def test_the_caches_of_all_items_are_right_wherever_their_rows_stand_in_the_file(load):
+    area = make_area()
+    load(
+        deliverable(area),
+        deliverable(area, ref="D-2", level=Level.PART, parent=["D-1"]),
+        update(status="ongoing"),
+        update(item=["D-2"], status="not_started", effective_on="2019-03-01"),
+        update(status="continuous", effective_on="2021-07-01"),
+    )
+    assert list(problems()) == []
+    first, part = Deliverable.objects.order_by("ref")
+    assert (first.cached_status, part.cached_status) == ("continuous", "not_started")
+    # An item existed as soon as its part did.
+    assert first.introduced_on == part.introduced_on == date(2019, 3, 1)
+
+
+def test_a_row_saved_raw_outside_of_a_load_brings_the_cache_up_at_once():
+    item = make_deliverable(ref="D-1")
+    for row in serializers.deserialize("python", [update(status="ongoing")]):
+        row.save()
+    item.refresh_from_db()
+    assert item.cached_status == "ongoing"
 
 
 def test_days_of_a_time_frame_are_kept_as_the_file_gives_them(load):
@@ -125,6 +150,7 @@ def test_documents_of_the_past_load_whatever_day_the_site_is_pinned_to(load, set
     assert DeliverableUpdate.objects.count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_dump_loads_into_an_empty_database_with_the_same_digests(tmp_path, staff_user, settings):
     item = make_deliverable(initial_timeframe="end 2020", initial_latest=date(2020, 12, 31))
     wrong = make_update(item, status="ongoing", effective_on=date(2021, 1, 1))
