@@ -1,11 +1,12 @@
-"""Measure pages and files on a workplan of any size, which is taken away again."""
+"""Measure pages and files on records that are made for it, and taken away again."""
 
+import gzip
 import time
 from collections.abc import Iterator
-from datetime import date, timedelta
-from random import Random
+from datetime import timedelta
 from statistics import median
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -16,36 +17,42 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from workplans.models import (
-    Deliverable,
-    DeliverableResponsibility,
-    Entity,
-    Level,
-    PriorityArea,
-    Role,
-    SourceDocument,
-    Workplan,
-)
-from workplans.status import Entry, record_updates
+from actionpoints.models import ActionPoint, ActionPointUpdate, Meeting, Recommendation
+from iasc_tracker.benchmark_sites import FIRST, LAST, SLUG, WORD, Site, make_site, make_workplan
+from workplans import days
+from workplans.models import Deliverable, DeliverableUpdate, Level, Workplan
+from workplans.paging import PAGE_SIZE
+from workplans.status_words import ONGOING
 
-SLUG = "benchmark"
-FIRST, LAST = date(2021, 2, 1), date(2021, 6, 30)
-AREAS, PARTIES, UPDATES = 7, 20, 5
-# What titles and narratives are made of, at random.
-TEXT = (
-    "the sub-group shared a first draft with members for feedback and consultations were held "
-    "with local actors in several languages before the guidance went to the group for endorsement"
-)
+# A past day whose state is read from the histories.
+DAYS_AGO = 365
+# The made site has this many, unless told otherwise; the made workplan 1,000.
+DELIVERABLES_OF_A_SITE, DELIVERABLES_OF_A_WORKPLAN = 400, 1000
 
 
 class Command(BaseCommand):
     help = gettext_lazy(  # type: ignore[assignment]
-        "Measure the progress report and the changes of a workplan that is made for it and taken "
-        "away again: queries, median time and size of each page and file."
+        "Measure pages and files on records that are made for it and taken away again: queries, "
+        "median time, and size plain and compressed. Without --pages: the progress report and the "
+        "changes of one large workplan."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--deliverables", type=int, default=1000, metavar="N")
+        parser.add_argument(
+            "--pages",
+            action="store_true",
+            help=_("Measure every public page on a whole site, today and a year ago."),
+        )
+        parser.add_argument(
+            "--deliverables",
+            type=int,
+            metavar="N",
+            help=_(
+                "How many to make; the rest of a site grows with them. "
+                "Default: %(of_plan)d, with --pages %(of_site)d."
+            )
+            % {"of_plan": DELIVERABLES_OF_A_WORKPLAN, "of_site": DELIVERABLES_OF_A_SITE},
+        )
         parser.add_argument("--runs", type=int, default=5, metavar="N")
         parser.add_argument("--yes", action="store_true", help=_("Do not ask."))
 
@@ -58,125 +65,140 @@ class Command(BaseCommand):
             if input(_("Type “yes” to go on: ")) != _("yes"):
                 raise CommandError(_("Nothing was done."))
         with transaction.atomic():
-            make_workplan(options["deliverables"])
-            self.stdout.write(
-                _("%(items)d deliverables, %(runs)d runs, %(database)s")
-                % {
-                    "items": options["deliverables"],
-                    "runs": options["runs"],
-                    "database": connection.vendor,
-                }
-            )
-            for name, address in addresses().items():
+            if options["pages"]:
+                amount = options["deliverables"] or DELIVERABLES_OF_A_SITE
+                addresses = [*on_both_days(addresses_of_a_site(make_site(amount), amount))]
+            else:
+                make_workplan(options["deliverables"] or DELIVERABLES_OF_A_WORKPLAN)
+                addresses = addresses_of_a_workplan()
+            if connection.vendor == "postgresql":
+                # As a server does by itself, but not for what one transaction has not yet kept.
+                with connection.cursor() as cursor:
+                    cursor.execute("ANALYZE")
+            self.stdout.write(what_there_is(options["runs"]))
+            for name, address in addresses:
                 self.stdout.write(measure(name, address, options["runs"]))
             transaction.set_rollback(True)
 
 
-def make_workplan(amount: int) -> None:
-    """Make a published workplan: each deliverable with parties, and one in five with a part."""
-    chance = Random(1)
-    parties = Entity.objects.bulk_create(
-        Entity(name=f"Benchmark {n}", slug=f"{SLUG}-{n}", kind="agency") for n in range(PARTIES)
-    )
-    plan = Workplan.objects.create(
-        title="Benchmark", slug=SLUG, owner=parties[0], published=True, starts_on=FIRST
-    )
-    areas = [
-        PriorityArea.objects.create(workplan=plan, number=str(n), title=f"Area {n}", order=n)
-        for n in range(1, AREAS + 1)
-    ]
-    items, parts = [], []
-    for number in range(amount):
-        area = areas[number * AREAS // amount]
-        item = make_item(f"{SLUG}-{number}", area, number * 2, chance)
-        items.append(item)
-        if number % 5 == 0:
-            part = make_item(f"{SLUG}-{number}-i", area, number * 2 + 1, chance)
-            part.level, part.parent, part.number = Level.PART, item, "(i)"
-            parts.append(part)
-    Deliverable.objects.bulk_create(items)
-    items += Deliverable.objects.bulk_create(parts)
-    DeliverableResponsibility.objects.bulk_create(
-        DeliverableResponsibility(item=item, entity=party, role=role, order=order)
-        for item in items
-        for order, (party, role) in enumerate(
-            zip(
-                chance.sample(parties, 4),
-                (Role.LEAD, Role.LEAD, Role.CONTRIBUTOR, Role.CONSULTED),
-                strict=True,
-            )
-        )
-    )
-    source = SourceDocument.objects.create(title="Benchmark", slug=SLUG, dated=LAST)
-    record_updates(list(entries(items, source, chance)))
-
-
-def make_item(ref: str, area: PriorityArea, order: int, chance: Random) -> Deliverable:
-    return Deliverable(
-        ref=ref.upper(),
-        number=ref.rpartition("-")[2],
-        title=sentence(chance, 14),
-        priority_area=area,
-        order=order,
-        introduced_on=date(2020, 1, 1),
-    )
-
-
-def sentence(chance: Random, length: int) -> str:
-    return " ".join(chance.choices(TEXT.split(), k=length)).capitalize()
-
-
-def entries(items: list[Deliverable], source: SourceDocument, chance: Random) -> Iterator[Entry]:
-    """Yield what is told of each item: some earlier facts, then a status with a long narrative."""
-    for item in items:
-        for number in range(UPDATES):
-            is_last = number == UPDATES - 1
-            yield Entry(
-                item=item,
-                status=chance.choice(["ongoing", "completed", "continuous"]) if is_last else "",
-                narrative=sentence(chance, 60 if is_last else 25),
-                effective_on=LAST - timedelta(days=20 * (UPDATES - 1 - number)),
-                source=source,
-            )
-
-
-def addresses() -> dict[str, str]:
-    """Return what is measured: a name and its address."""
-    period = f"?from={FIRST.isoformat()}&to={LAST.isoformat()}"
-    window = f"?workplan={SLUG}&since={FIRST.isoformat()}&until={LAST.isoformat()}"
-    return {
-        "report": reverse("workplans:report", args=[SLUG]) + period,
-        "report.docx": reverse("workplans:report_docx", args=[SLUG]) + period,
-        "report.pdf": reverse("workplans:report_pdf", args=[SLUG]) + period,
-        "changes": reverse("changes") + window,
-        "changes.csv": reverse("changes_csv") + window,
-        "changes.xlsx": reverse("changes_xlsx") + window,
+def what_there_is(runs: int) -> str:
+    """Return a line that says on what is measured: all that the database has at the moment."""
+    return _(
+        "%(plans)d workplans, %(items)d deliverables, %(points)d action points, %(updates)d "
+        "updates, %(meetings)d meetings, %(recommendations)d recommendations; %(runs)d runs, "
+        "%(database)s"
+    ) % {
+        "plans": Workplan.objects.count(),
+        "items": Deliverable.objects.filter(level=Level.ITEM).count(),
+        "points": ActionPoint.objects.filter(level=Level.ITEM).count(),
+        "updates": DeliverableUpdate.objects.count() + ActionPointUpdate.objects.count(),
+        "meetings": Meeting.objects.count(),
+        "recommendations": Recommendation.objects.count(),
+        "runs": runs,
+        "database": connection.vendor,
     }
 
 
+def addresses_of_a_workplan() -> list[tuple[str, str]]:
+    """Return what is measured of the one workplan: names and addresses."""
+    period = f"?from={FIRST.isoformat()}&to={LAST.isoformat()}"
+    window = f"?workplan={SLUG}&since={FIRST.isoformat()}&until={LAST.isoformat()}"
+    return [
+        ("report", reverse("workplans:report", args=[SLUG]) + period),
+        ("report.docx", reverse("workplans:report_docx", args=[SLUG]) + period),
+        ("report.pdf", reverse("workplans:report_pdf", args=[SLUG]) + period),
+        ("changes", reverse("changes") + window),
+        ("changes.csv", reverse("changes_csv") + window),
+        ("changes.xlsx", reverse("changes_xlsx") + window),
+    ]
+
+
+def addresses_of_a_site(site: Site, amount: int) -> list[tuple[str, str]]:
+    """Return what is measured of a whole site: every public page, and the files of lists."""
+    deliverables = reverse("workplans:deliverable_list")
+    points = reverse("actionpoints:action_point_list")
+    last_page = -(-amount // PAGE_SIZE)
+    return [
+        ("overview", reverse("overview")),
+        ("groups", reverse("workplans:group_list")),
+        ("group", reverse("workplans:group_detail", args=[site.group.slug])),
+        ("workplans", reverse("workplans:workplan_list")),
+        ("workplan", reverse("workplans:workplan_detail", args=[site.workplan.slug])),
+        ("report", reverse("workplans:report", args=[site.workplan.slug])),
+        ("deliverables", deliverables),
+        (
+            "deliverables, filtered",
+            with_query(deliverables, group=site.group.slug, status=ONGOING.code),
+        ),
+        ("deliverables, searched", with_query(deliverables, q=WORD)),
+        ("deliverables, by due", with_query(deliverables, sort="due")),
+        ("deliverables, last page", with_query(deliverables, page=last_page)),
+        ("deliverable", reverse("workplans:deliverable_detail", args=[site.deliverable.ref])),
+        ("deliverables.csv", reverse("workplans:deliverables_csv")),
+        ("action points", points),
+        ("action points, of a body", with_query(points, body=site.group.slug)),
+        ("action points, of a lead", with_query(points, lead=site.party.slug)),
+        ("action point", reverse("actionpoints:action_point_detail", args=[site.action_point.ref])),
+        ("action-points.csv", reverse("actionpoints:action_points_csv")),
+        ("follow-up", reverse("actionpoints:follow_up")),
+        ("meetings", reverse("actionpoints:meeting_list")),
+        ("meeting", reverse("actionpoints:meeting_detail", args=[site.meeting.slug])),
+        ("pack", reverse("actionpoints:pack", args=[site.meeting.slug])),
+        ("recommendations", reverse("actionpoints:recommendation_list")),
+        (
+            "recommendation",
+            reverse("actionpoints:recommendation_detail", args=[site.recommendation.ref]),
+        ),
+        ("recommendations.csv", reverse("actionpoints:recommendations_csv")),
+        ("entity", reverse("workplans:entity_detail", args=[site.party.slug])),
+        ("changes", reverse("changes")),
+        ("changes.csv", reverse("changes_csv")),
+        ("search", with_query(reverse("search"), q=WORD)),
+    ]
+
+
+def on_both_days(addresses: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield each page for today, then each for a past day."""
+    past = days.site_today() - timedelta(days=DAYS_AGO)
+    yield from addresses
+    for name, address in addresses:
+        yield f"{name}, a year ago", with_query(address, as_of=past.isoformat())
+
+
+def with_query(address: str, **parameters: object) -> str:
+    """Return an address with parameters, after those that it has."""
+    return f"{address}{'&' if '?' in address else '?'}{urlencode(parameters)}"
+
+
 def measure(name: str, address: str, runs: int) -> str:
-    """Return a line: queries, median and range of the time in milliseconds, size in KB."""
+    """Return a line: queries, median and range of the time in milliseconds, sizes in KB."""
     client = Client(
-        SERVER_NAME=settings.ALLOWED_HOSTS[0] if settings.ALLOWED_HOSTS else "localhost"
+        SERVER_NAME=settings.ALLOWED_HOSTS[0] if settings.ALLOWED_HOSTS else "localhost",
+        HTTP_ACCEPT_ENCODING="gzip",
     )
     times: list[float] = []
     reset_queries()  # with DEBUG they are kept, up to a limit
     with CaptureQueriesContext(connection) as queries:
-        size = fetch(client, address)
+        size, sent = fetch(client, address)
     asked = len(queries)  # now, since the next request forgets them
     for _run in range(runs):
         begun = time.perf_counter()
         fetch(client, address)
         times.append((time.perf_counter() - begun) * 1000)
     return (
-        f"{name:14} {asked:3} queries {median(times):9.0f} ms "
-        f"({min(times):.0f}–{max(times):.0f}) {size / 1024:8.0f} KB"
+        f"{name:35} {asked:3} queries {median(times):6.0f} ms "
+        f"({min(times):.0f}–{max(times):.0f}) {size / 1024:8.1f} KB {sent / 1024:7.1f} KB gzip"
     )
 
 
-def fetch(client: Client, address: str) -> int:
-    """Return the size of a page or file in bytes; raise RuntimeError if it is not there."""
+def fetch(client: Client, address: str) -> tuple[int, int]:
+    """Return the size of a page or file in bytes, plain and as it is sent, compressed.
+
+    Raise RuntimeError if it is not there.
+    """
     answer = client.get(address, secure=True)
     if answer.status_code != 200:
         raise RuntimeError(f"{address} answered {answer.status_code}.")
-    return len(answer.getvalue())
+    sent = answer.getvalue()
+    plain = gzip.decompress(sent) if answer.headers.get("Content-Encoding") == "gzip" else sent
+    return len(plain), len(sent)
