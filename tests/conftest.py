@@ -37,7 +37,7 @@ django_settings.WHITENOISE_AUTOREFRESH = True  # looks for a file when asked for
 
 django.setup()
 
-from django.db import connections, transaction  # noqa: E402
+from django.db import connections  # noqa: E402
 from django.test import Client, TransactionTestCase  # noqa: E402
 
 
@@ -114,16 +114,6 @@ def documents(rows_of_documents, django_db_blocker):
 
     with django_db_blocker.unblock(), in_place(rows_of_documents):
         yield
-
-
-@pytest.fixture(scope="class")
-def site(django_db_setup, django_db_blocker):
-    """The busy site of `tests.figures`, made once for all tests of a class."""
-    from tests.figures import make_site
-
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield make_site(items=30)
-        transaction.set_rollback(True)
 
 
 @pytest.fixture

@@ -450,14 +450,12 @@ class Listing:
         """The filters with closed sets of values, in the order of the form.
 
         An option that would leave nothing is not offered, unless it is on or one of few
-        that exclude each other. A filter that is on without a place in the form stands at
-        its end, so that the form keeps it.
+        that exclude each other.
         """
         if self.refusals:
             return []
         found = []
-        others = set(self.filter.chosen).difference(self.facet_names, ("q", "sort"))
-        for name in (*self.facet_names, *sorted(others)):
+        for name in self.facet_names:
             one = self.filter.filters[name]
             choices = self.filter.form.fields[name].choices
             chosen = self.filter.chosen.get(name, [])

@@ -5,6 +5,7 @@ import re
 from datetime import date, timedelta
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from actionpoints.dashboards import LAST_MEETINGS
@@ -73,6 +74,15 @@ def staff():
 @pytest.fixture(params=["visitor", "staff"])
 def reader(request, staff):
     return Client() if request.param == "visitor" else staff
+
+
+@pytest.fixture(scope="class")
+def site(django_db_setup, django_db_blocker):
+    """A busy site, made once for all tests of a class."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        make_site()
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.mark.usefixtures("site")

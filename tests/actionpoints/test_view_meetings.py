@@ -197,6 +197,7 @@ class TestReviewed:
             ("open", 0),
             ("overdue", 0),
             ("due within 30 days", 0),
+            ("silent for 60 days", 0),
         ]
 
 

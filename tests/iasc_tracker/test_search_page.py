@@ -512,13 +512,12 @@ def test_few_records_and_many_cost_the_same():
     area, meeting = make_area(), make_meeting()
     counted = []
     for amount in (3, 300):
-        for number in range(amount):
-            items = [
-                make_deliverable(title=f"Zebra {number}", priority_area=area),
-                make_action_point(title=f"Zebra {number}", meeting=meeting),
-            ]
-            for item in items:
-                record_updates([Entry(item=item, narrative=f"Zebra {n}") for n in range(2)])
+        for make, origin in (
+            (make_deliverable, {"priority_area": area}),
+            (make_action_point, {"meeting": meeting}),
+        ):
+            items = [make(title=f"Zebra {number}", **origin) for number in range(amount)]
+            record_updates([Entry(item=one, narrative=f"Zebra {n}") for one in items for n in "12"])
         for _ in range(amount // 3):
             make_workplan(title="Zebra")
             make_meeting(title="Zebra", body=meeting.body)

@@ -78,6 +78,7 @@ class TestCarryingOver:
         assert difference(before, figures()) == {
             "deliverable deliverables": -1,
             "deliverable completed": -1,
+            "deliverable silent for 60 days": -1,
             "archived deliverables": 3,
         }
         for one, other in ((old, new), (new, old)):

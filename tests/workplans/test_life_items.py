@@ -57,7 +57,7 @@ class TestDiscontinuing:
         done.refresh_from_db()
         assert (silent_part.cached_status, done.cached_status) == ("", "completed")
         kind = "deliverable" if make is make_deliverable else "action_point"
-        moved = {f"{kind} open": -2, f"{kind} overdue": -1}
+        moved = {f"{kind} open": -2, f"{kind} overdue": -1, f"{kind} silent for 60 days": -2}
         assert difference(before, figures()) == moved
 
     def test_is_all_or_nothing(self, staff_client, make):
@@ -125,7 +125,10 @@ class TestSuperseding:
         page = take(staff_client, "supersede", *items, superseded_by=str(other.pk))
         assert other.title in told(page)
         kind = "deliverable" if make is make_deliverable else "action_point"
-        assert difference(before, figures()) == {f"{kind} open": -2}
+        assert difference(before, figures()) == {
+            f"{kind} open": -2,
+            f"{kind} silent for 60 days": -1,
+        }
         assert figures(day=today - YESTERDAY)[f"{kind} open"] == 3
         assert items[0].cached_status == status
         page = Client().get(items[0].get_absolute_url()).content.decode()
@@ -169,7 +172,10 @@ class TestWithdrawing:
         part.refresh_from_db()
         assert (item.withdrawn_on, part.withdrawn_on) == (today, today)
         words = kind.replace("_", " ")
-        assert difference(before, figures()) == {f"{kind} {words}s": -1, f"{kind} open": -1}
+        assert difference(before, figures()) == {
+            f"{kind} {words}s": -1,
+            f"{kind} open": -1,
+        }
         assert figures(day=today - YESTERDAY)[f"{kind} open"] == 1
         assert "Withdrawn from" in Client().get(item.get_absolute_url()).content.decode()
 
@@ -240,7 +246,11 @@ class TestDeleting:
         assert not type(item).objects.filter(pk__in=[item.pk, part.pk]).exists()
         kind = "deliverable" if make is make_deliverable else "action_point"
         words = kind.replace("_", " ")
-        assert difference(before, figures()) == {f"{kind} {words}s": -1, f"{kind} open": -1}
+        assert difference(before, figures()) == {
+            f"{kind} {words}s": -1,
+            f"{kind} open": -1,
+            f"{kind} silent for 60 days": -1,
+        }
 
         again = type(item)(title="Another", number="7", **place)
         again.save()

@@ -70,6 +70,7 @@ class TestPublishing:
             f"{items} completed": 1,
             f"{items} open": 2,
             f"{items} overdue": 1,
+            f"{items} silent for 60 days": 2,
         }
         assert difference(before, figures()) == shown
 
@@ -105,6 +106,7 @@ class TestArchiving:
             f"{items} completed": -1,
             f"{items} open": -2,
             f"{items} overdue": -1,
+            f"{items} silent for 60 days": -2,
             f"archived {items.replace('_', ' ')}s": 3,
         }
         assert difference(before, figures()) == gone

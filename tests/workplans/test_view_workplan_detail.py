@@ -3,7 +3,6 @@
 from datetime import date
 
 import pytest
-from django.core.management import call_command
 from django.utils.html import escape
 
 from tests.factories import (
@@ -17,7 +16,6 @@ from tests.factories import (
 )
 from tests.figures import (
     DAYS,
-    DOCUMENTS,
     SECRET,
     check_figures,
     linked_figures,
@@ -251,9 +249,9 @@ def test_the_number_of_queries_does_not_grow(client, plan, django_assert_num_que
         client.get("/workplans/")
 
 
+@pytest.mark.usefixtures("documents")
 def test_the_rg1_workplan_of_the_documents(client):
     """The counts of the progress report, by hand: 10, 10 and 1 in June 2021; 18 and 3 in 2020."""
-    call_command("loaddata", *DOCUMENTS, verbosity=0)
     expected = {
         date(2021, 6, 30): {"completed": 10, "ongoing": 10, "continuous": 1},
         date(2020, 1, 1): {"completed": 3, "": 15},
