@@ -7,10 +7,9 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.checks import InlineModelAdminChecks
-from django.contrib.admin.widgets import AutocompleteSelectMultiple
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Prefetch
-from django.forms.models import BaseModelFormSet, modelformset_factory
+from django.forms.models import modelformset_factory
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -18,8 +17,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from workplans.editing import (
+    NamedFieldsFormSet,
     PreloadedFieldsMixin,
     RecordForm,
+    SelectSeveral,
     VersionedAdmin,
     VersionedInlineFormSet,
 )
@@ -140,7 +141,7 @@ class PriorityAreaFormSet(VersionedInlineFormSet):
             raise ValidationError(_("Please correct the priority areas that are marked."))
 
 
-class PriorityAreaInline(admin.TabularInline):
+class PriorityAreaInline(PreloadedFieldsMixin, admin.TabularInline):
     model = PriorityArea
     formset = PriorityAreaFormSet
     fields = ("number", "order", "title", "description", "partners", "locator")
@@ -159,7 +160,7 @@ class NewItemForm(RecordForm):
         super().__init__(*args, **kwargs)
         leads: Any = self.fields["leads"]
         entity: Any = responsibilities(self._meta.model).model._meta.get_field("entity")
-        leads.widget = AutocompleteSelectMultiple(entity, admin.site)
+        leads.widget = SelectSeveral(entity, admin.site)
         leads.widget.choices = leads.choices
 
     def clean(self) -> dict[str, Any] | None:
@@ -188,7 +189,7 @@ class NewDeliverableForm(NewItemForm):
     )
 
 
-class WorkplanDeliverableFormSet(BaseModelFormSet):
+class WorkplanDeliverableFormSet(NamedFieldsFormSet):
     """The deliverables of a workplan, by way of its priority areas.
 
     An area is named by its number, since it may be one that the same page is making.

@@ -11,11 +11,15 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect, RelatedFieldWidgetWrapper
+from django.contrib.admin.widgets import (
+    AutocompleteSelect,
+    AutocompleteSelectMultiple,
+    RelatedFieldWidgetWrapper,
+)
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F
-from django.forms.models import BaseInlineFormSet
+from django.forms.models import BaseInlineFormSet, BaseModelFormSet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -42,6 +46,22 @@ class PreloadedSelect(AutocompleteSelect):
         return [(None, options, 0)]
 
 
+class SelectSeveral(AutocompleteSelectMultiple):
+    """An autocomplete of several objects, each with a cross of its own to take it away.
+
+    The cross that takes all away would stand in the list of the chosen without being one of them.
+    """
+
+    def build_attrs(self, base_attrs: Any, extra_attrs: Any = None) -> dict[str, Any]:
+        return {**super().build_attrs(base_attrs, extra_attrs), "data-allow-clear": "false"}
+
+
+def inner_widget(field: forms.Field) -> forms.Widget:
+    """Return a field's own widget, without the links that the admin puts around it."""
+    widget = field.widget
+    return widget.widget if isinstance(widget, RelatedFieldWidgetWrapper) else widget
+
+
 class RecordForm(forms.ModelForm):
     """A form of a record: its autocomplete fields show what the record has loaded already,
     and a reference that is left blank is given when the record is saved.
@@ -50,9 +70,7 @@ class RecordForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
-            widget = field.widget
-            if isinstance(widget, RelatedFieldWidgetWrapper):
-                widget = widget.widget
+            widget = inner_widget(field)
             if isinstance(widget, PreloadedSelect):
                 widget.preloaded = self.instance._state.fields_cache.get(name)
 
@@ -68,7 +86,7 @@ class RecordForm(forms.ModelForm):
 
 
 class PreloadedFieldsMixin:
-    """For an admin or inline: its autocomplete fields are PreloadedSelect widgets."""
+    """For an admin or inline: its autocomplete fields are the widgets above."""
 
     admin_site: admin.AdminSite
 
@@ -78,6 +96,13 @@ class PreloadedFieldsMixin:
                 "widget", PreloadedSelect(db_field, self.admin_site, using=kwargs.get("using"))
             )
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+
+    def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):  # type: ignore[attr-defined]
+            kwargs.setdefault(
+                "widget", SelectSeveral(db_field, self.admin_site, using=kwargs.get("using"))
+            )
+        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
 
 
 def resent(data: Any, **changes: Any) -> Any:
@@ -142,7 +167,16 @@ class VersionedForm(RecordForm):
         return "" if value is None else str(value)
 
 
-class VersionedInlineFormSet(BaseInlineFormSet):
+class NamedFieldsFormSet(BaseModelFormSet):
+    """Rows of a table, whose fields carry their names since no label stands beside them."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        for name, field in form.fields.items():
+            inner_widget(field).attrs.setdefault("aria-label", form[name].label)
+
+
+class VersionedInlineFormSet(NamedFieldsFormSet, BaseInlineFormSet):
     """Rows of a versioned record; they too are not saved over an edit made since."""
 
     def clean(self) -> None:

@@ -1,0 +1,143 @@
+"""Every figure of a dashboard is the number of rows of the list and file that it leads to."""
+
+import re
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
+
+import pytest
+from django.test import Client
+from django.urls import resolve
+
+from tests.browser.visits import open_all
+from tests.public_pages import read_csv
+
+pytestmark = pytest.mark.browser
+
+DASHBOARDS = [
+    "/",
+    "/groups/",
+    "/groups/rg1/",
+    "/workplans/",
+    "/workplans/rg1-2020/",
+    "/workplans/protection-rollout-2016/",
+    "/entities/ocha/",
+    "/meetings/opag-2020-07-09/",
+    "/meetings/rg1-2020-07-16/",
+    "/follow-up/",
+    "/recommendations/",
+]
+DAYS = ["2020-07-16", "2020-12-31", "2021-06-30"]
+LISTS = ("/deliverables/", "/action-points/", "/recommendations/")
+FIGURE = re.compile(r"\d+(?!\S)")
+
+
+class Figures(HTMLParser):
+    """Collects the links of a page that begin with a number and lead to a list."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.found, self.href, self.words = [], None, ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "a":
+            href = dict(attrs).get("href") or ""
+            self.href = href if href.partition("?")[0] in LISTS and "?" in href else None
+            self.words = ""
+
+    def handle_data(self, data):
+        self.words += data
+
+    def handle_endtag(self, tag):
+        if tag == "a" and self.href:
+            if number := FIGURE.match(self.words.strip()):
+                self.found.append((self.href, int(number[0])))
+            self.href = None
+
+
+class Rows(HTMLParser):
+    """Collects the items whose rows a page of a list has, and the address of the next page."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.items, self.next, self.in_head = [], None, False
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        if tag == "th" and attrs.get("scope") == "row":
+            self.in_head = True
+        elif tag == "a" and self.in_head:
+            self.items.append(attrs["href"])
+            self.in_head = False
+        elif tag == "a" and attrs.get("rel") == "next":
+            self.next = attrs["href"]
+
+
+def shown_rows(client, address):
+    """Return the items of all pages of a list, as they are shown."""
+    found = []
+    while address:
+        response = client.get(address)
+        assert response.status_code == 200, address
+        page = Rows(response.content.decode())
+        found += page.items
+        address = page.next
+    return found
+
+
+def file_rows(client, address):
+    """Return the rows of the file that has a list's own query."""
+    path, query = urlsplit(address)[2:4]
+    return read_csv(client.get(f"{path.rstrip('/')}.csv?{query}"))
+
+
+class Counts:
+    """The numbers of rows of lists, which many figures share.
+
+    To show a list takes longer than to write its file, so that one list in ten is shown.
+    """
+
+    def __init__(self):
+        self.client, self.known = Client(), {}
+
+    def of(self, address):
+        """Return the numbers of rows of a list and of its file, which ought to be one number."""
+        if address not in self.known:
+            ways = [file_rows] if len(self.known) % 10 else [file_rows, shown_rows]
+            self.known[address] = {len(rows(self.client, address)) for rows in ways}
+        return self.known[address]
+
+
+@pytest.fixture(scope="package")
+def counts(db):
+    return Counts()
+
+
+@pytest.mark.parametrize("day", DAYS)
+@pytest.mark.parametrize("dashboard", DASHBOARDS)
+def test_a_figure_is_the_number_of_rows_of_its_list_and_file(counts, dashboard, day):
+    """Of the figures, a dashboard has the same from day to day: each is followed on one day."""
+    page = counts.client.get(dashboard, {"as_of": day})
+    assert page.status_code == 200
+    figures = Figures(page.content.decode()).found
+    assert figures, "no figure leads to a list"
+    wrong = [
+        f"{figure}, but {counts.of(address)} rows: {address}"
+        for address, figure in figures[DAYS.index(day) :: len(DAYS)]
+        if counts.of(address) != {figure}
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("dashboard", ["/", "/workplans/rg1-2020/", "/follow-up/"])
+def test_a_click_on_a_figure_shows_as_many_rows(page, dashboard):
+    page.goto(dashboard)
+    figures = dict(Figures(page.content()).found)
+    on_one_page = [address for address, figure in figures.items() if 0 < figure <= 50]
+    for address in on_one_page[:: len(on_one_page) // 4]:
+        page.goto(dashboard)
+        open_all(page)
+        page.locator(f"main a[href='{address}']").first.click()
+        assert resolve(urlsplit(page.url).path).url_name.endswith("_list")
+        assert page.locator("main tbody th[scope=row]").count() == figures[address]
