@@ -294,10 +294,20 @@ def listed(client, url):
 
 
 def check_figures(client, address, day=None):
-    """Follow each figure of a page to its list, which must count just as many; return how many."""
+    """Follow each figure of a page to its list, which must count just as many; return how many.
+
+    Of figures of other days than the page's, which progress over time has many of, every sixth
+    is followed; `tests.workplans.test_over_time` follows all of them.
+    """
     response = client.get(address, {"as_of": day.isoformat()} if day else {})
     assert response.status_code == 200
     figures = linked_figures(response)
-    for url, number in dict(figures).items():
+    own = {
+        url: number
+        for url, number in figures
+        if (f"as_of={day}" in url if day else "as_of=" not in url)
+    }
+    others = [pair for pair in figures if pair[0] not in own]
+    for url, number in (own | dict(others[::6])).items():
         assert listed(client, url) == number, url
     return len(figures)

@@ -46,6 +46,7 @@ def set_up(tmp_path_factory):
     return folder, run.stdout
 
 
+@pytest.mark.own_database
 def test_the_first_run_sets_all_up(set_up):
     folder, printed = set_up
     assert printed.count("Loaded: ") == len(list((settings.BASE_DIR / "fixtures").glob("*.json")))
@@ -60,6 +61,7 @@ def test_the_first_run_sets_all_up(set_up):
     assert ask(folder, "SELECT is_staff, is_superuser FROM auth_user") == [(1, 1)]
 
 
+@pytest.mark.own_database
 def test_another_run_keeps_all_that_was_entered(set_up):
     folder, _ = set_up
     ask(folder, "UPDATE workplans_entity SET name = 'Renamed by staff' WHERE id = 1")
@@ -122,6 +124,7 @@ def brought_up(tmp_path_factory):
     return folder, before, everything[len(earlier) :], run.stdout
 
 
+@pytest.mark.own_database
 def test_an_earlier_database_gets_the_entities_that_it_lacks(brought_up):
     folder, before, later, printed = brought_up
     expected = [record["fields"] for record in later if record["model"] == "workplans.entity"]
@@ -142,6 +145,7 @@ def test_an_earlier_database_gets_the_entities_that_it_lacks(brought_up):
     assert every <= {alias for (alias,) in ask(folder, "SELECT alias FROM workplans_entityalias")}
 
 
+@pytest.mark.own_database
 def test_an_earlier_database_gets_the_documents_that_it_lacks(brought_up):
     folder, _, _, printed = brought_up
     for name in FIRST_FIXTURES[1:]:
@@ -158,6 +162,7 @@ def test_an_earlier_database_gets_the_documents_that_it_lacks(brought_up):
     assert chain == [(1,)]
 
 
+@pytest.mark.own_database
 def test_an_earlier_database_keeps_what_staff_changed(brought_up):
     folder, before, _, _ = brought_up
     after = ask(folder, "SELECT slug, name, acronym FROM workplans_entity")
@@ -168,6 +173,7 @@ def test_an_earlier_database_keeps_what_staff_changed(brought_up):
     assert ask(folder, f"{found} workplans_entityalias WHERE key = 'rg4')") == [("rg3",)]
 
 
+@pytest.mark.own_database
 def test_a_database_that_was_brought_up_is_left_alone(brought_up):
     folder, *_ = brought_up
     counts = "SELECT (SELECT count(*) FROM workplans_entity), count(*) FROM workplans_entityalias"
@@ -234,6 +240,7 @@ def test_entities_load_all_or_none(tmp_path):
     assert not Entity.objects.exists()
 
 
+@pytest.mark.own_database
 def test_a_new_password_is_given_when_asked_for(set_up):
     folder, printed = set_up
     run = demo(folder, "--check", "--new-password")
@@ -253,6 +260,7 @@ def test_a_bad_address_is_told_in_one_line_before_anything_is_done(tmp_path):
     assert not (tmp_path / "tracker.sqlite3").exists()
 
 
+@pytest.mark.own_database
 def test_it_serves_until_interrupted_and_a_taken_port_is_told_in_one_line(set_up):
     folder, _ = set_up
     port = free_port()

@@ -13,6 +13,8 @@ import pytest
 from tests.admin_pages import read_form
 from tests.running_demo import free_port, served
 
+pytestmark = pytest.mark.own_database
+
 
 class Browser:
     """A visitor's browser without script: cookies, pages, forms."""
