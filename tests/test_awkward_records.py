@@ -184,7 +184,7 @@ def test_the_follow_up_counts_each_of_them_once(client):
     for day, still in ((date(2020, 7, 31), 4), (date(2020, 8, 1), 3), (date(2021, 6, 30), 3)):
         assert check_figures(client, "/follow-up/", day) > 10
         shown = client.get("/follow-up/", {"as_of": day.isoformat()}).context
-        everything, _completed, is_open, overdue, _due = shown["headlines"]
+        everything, _completed, is_open, overdue, _due, _silent = shown["headlines"]
         assert [one.figure.count for one in (everything, is_open, overdue)] == [4, still, 0]
         leads = [(row.label, row.total.count) for row in shown["leads"].table.rows]
         assert leads == [("A", 1), ("B", 1), ("No lead named", 3)]

@@ -42,15 +42,17 @@ class Browser:
         return list(csv.DictReader(io.StringIO(self.get(path, **query), newline="")))
 
 
-def figures(page):
+def figures(page, day=None):
     """Return the figures of a workplan's row of totals, by status.
 
-    They link to lists that ask for the workplan, one status, and perhaps a day; nothing else.
+    They link to lists that ask for the workplan, one status, and the day that the page was asked
+    for, if any; nothing else. Those of progress over time ask for other days.
     """
     found = {}
     for href, figure in re.findall(r'<a [^>]*href="([^"]*)"[^>]*>\s*(\d+)\s*<', page):
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(href.replace("&amp;", "&")).query)
-        if query.keys() - {"as_of"} == {"workplan", "status"} and len(query["status"]) == 1:
+        on_the_day = query.pop("as_of", [None]) == [day]
+        if on_the_day and query.keys() == {"workplan", "status"} and len(query["status"]) == 1:
             found[query["status"][0]] = int(figure)
     return found
 
@@ -93,7 +95,7 @@ def test_on_1_january_2020_18_exist_and_3_are_completed(member):
     rows = member.rows("/deliverables.csv", **asked)
     statuses = Counter(row["status"] for row in rows)
     assert statuses == {"completed": 3, "not_reported": 15}
-    assert figures(member.get(PLAN, as_of="2020-01-01")) == statuses
+    assert figures(member.get(PLAN, as_of="2020-01-01"), "2020-01-01") == statuses
     assert "18 deliverables" in member.get("/deliverables/", **asked)
 
 
