@@ -72,7 +72,7 @@ def test_axe_finds_nothing_where_many_are_updated(staff_page):
     choose_many(staff_page)
     assert_none(all_problems(staff_page))
     staff_page.get_by_role("button", name="Update").click()
-    assert "Please correct" in staff_page.content()
+    staff_page.get_by_text("Please correct").wait_for()
     assert_none(all_problems(staff_page))
 
 

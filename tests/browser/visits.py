@@ -95,3 +95,4 @@ def choose_many(page):
         box.check()
     page.get_by_label("Action:").select_option("update_status")
     page.get_by_role("button", name="Go").click()
+    page.get_by_role("button", name="Update").wait_for()
