@@ -34,10 +34,14 @@ def problems(page, opened):
     """Yield what axe finds on a page, or in what was opened of it, a text for each place."""
     for violation in page.evaluate(RUN, opened):
         for node in violation["nodes"]:
-            yield (
-                f"{violation['id']} ({violation['impact']}): {violation['help']}\n"
-                f"    {' '.join(map(str, node['target']))}\n    {node['html'][:200]}\n"
-                f"    {node['failureSummary']}"
+            reasons = [check["message"] for kind in ("any", "all", "none") for check in node[kind]]
+            yield "\n    ".join(
+                [
+                    f"{violation['id']} ({violation['impact']}): {violation['help']}",
+                    " ".join(map(str, node["target"])),
+                    " ".join(node["html"].split())[:200],
+                    *reasons,
+                ]
             )
 
 

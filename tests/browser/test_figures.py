@@ -117,7 +117,7 @@ def counts(db):
 @pytest.mark.parametrize("day", DAYS)
 @pytest.mark.parametrize("dashboard", DASHBOARDS)
 def test_a_figure_is_the_number_of_rows_of_its_list_and_file(counts, dashboard, day):
-    """Of the figures, a dashboard has the same from day to day: each is followed on one day."""
+    """A dashboard has much the same figures from day to day: each is followed on one of them."""
     page = counts.client.get(dashboard, {"as_of": day})
     assert page.status_code == 200
     figures = Figures(page.content.decode()).found
