@@ -6,22 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 
 from actionpoints import reports
-from actionpoints.models import ActionPoint, Mandate, Recommendation
-from workplans.exports import (
-    ItemFile,
-    TableFile,
-    columns_in_order,
-    in_order,
-    joined,
-    public_title,
-    yes_or_no,
-)
+from actionpoints.models import ActionPoint, Mandate, Review
+from workplans.exports import Cells, TableFile, in_order, joined, yes_or_no
+from workplans.item_files import SHARED_READS, ItemFile, columns_in_order
 from workplans.lists import in_chunks
 from workplans.models import Deliverable, Timeliness
 from workplans.status_words import ACTION_POINT_STATUSES, NOT_REPORTED, public_code
-from workplans.workbooks import Cell
 
 if TYPE_CHECKING:
     from actionpoints.recommendations import RecommendationListing
@@ -30,24 +23,32 @@ if TYPE_CHECKING:
 class ActionPointFile(ItemFile):
     """Action points; the columns are permanent, new ones come at the end."""
 
+    model = ActionPoint
+    title = gettext_lazy("Action points")
+    reads = (
+        *SHARED_READS,
+        "theme",
+        "meeting__title",
+        "meeting__held_on",
+        "meeting__body__acronym",
+        "meeting__body__name",
+        "recommendation__ref",
+        "recommendation__review__title",
+    )
     columns = columns_in_order(
         "ref body meeting meeting_date theme parent level title status status_label status_since"
         " wording leads supporting timeframe due timeliness last_reported_on narrative"
         " deliverables recommendation source url review combine_with comments indicators"
         " locator archived timeframe_inherited uncertain",
-        body=lambda row, _: str(row.item.meeting.body) if row.item.meeting else "",
-        meeting=lambda row, _: row.item.meeting.title if row.item.meeting else "",
-        meeting_date=lambda row, _: row.item.meeting.held_on if row.item.meeting else None,
-        theme=lambda row, _: row.item.theme,
-        deliverables=lambda row, beside: joined(beside["deliverables"].get(row.item.pk, ())),
-        recommendation=lambda row, _: (
-            row.item.recommendation.ref if row.item.recommendation else ""
-        ),
-        review=lambda row, _: (
-            row.item.recommendation.review.title if row.item.recommendation else ""
-        ),
+        body=lambda row, _: row.meeting__body__acronym or row.meeting__body__name,
+        meeting=lambda row, _: row.meeting__title,
+        meeting_date=lambda row, _: row.meeting__held_on,
+        theme=lambda row, _: row.theme,
+        deliverables=lambda row, beside: joined(beside["deliverables"].get(row.pk, ())),
+        recommendation=lambda row, _: row.recommendation__ref,
+        review=lambda row, _: row.recommendation__review__title,
         combine_with=lambda row, beside: joined(
-            one.ref for one in beside["combined"].get(row.item.pk, ())
+            one.ref for one in beside["combined"].get(row.pk, ())
         ),
     )
 
@@ -76,16 +77,13 @@ class ActionPointFile(ItemFile):
         }
 
 
-RecommendationCells = Callable[[Recommendation, Mapping[str, Any]], Cell]
-
-
-def follow_up_cells() -> dict[str, RecommendationCells]:
+def follow_up_cells() -> dict[str, Cells]:
     """Return the counts of follow-up actions: all, open, overdue, and those of each status."""
 
-    def counted(count: Callable[[Any], int]) -> RecommendationCells:
+    def counted(count: Callable[[Any], int]) -> Cells:
         return lambda one, beside: count(beside["follow_up"][one.pk])
 
-    def of_status(code: str) -> RecommendationCells:
+    def of_status(code: str) -> Cells:
         return counted(lambda tally: tally.with_status(code))
 
     return {
@@ -99,6 +97,11 @@ def follow_up_cells() -> dict[str, RecommendationCells]:
     }
 
 
+def source_of(review: Review, beside: Mapping[str, Any]) -> str:
+    source = review.source
+    return beside["shown_title"](source.title, source.published) if source else ""
+
+
 class RecommendationFile(TableFile):
     """Recommendations; the columns are permanent, new ones come at the end.
 
@@ -106,6 +109,8 @@ class RecommendationFile(TableFile):
     those of an archived review out, as every figure does.
     """
 
+    title = gettext_lazy("Recommendations")
+    widths = {"ref": 20, "review": 30, "title": 50, "text": 60, "response_words": 60, "url": 40}
     columns = in_order(
         "ref review body issued_on archived number title text addressees response response_label"
         " response_words second_opinion second_opinion_by follow_up_actions follow_up_open"
@@ -128,7 +133,7 @@ class RecommendationFile(TableFile):
             "second_opinion_by": lambda one, _: str(one.second_opinion_by or ""),
             **follow_up_cells(),
             "led_to": lambda one, beside: joined(beside["led_to"][one.pk]),
-            "source": lambda one, beside: public_title(one.review.source, beside),
+            "source": lambda one, beside: source_of(one.review, beside),
             "url": lambda one, beside: f"{beside['site']}{one.get_absolute_url()}",
         },
     )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from actionpoints.models import Meeting
@@ -76,10 +77,10 @@ def file_stem(meeting: Meeting, asked: Asked) -> str:
 
 
 @require_safe
-def pack_csv(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Send the action points that the pack follows up, as CSV."""
+def pack_table(request: HttpRequest, slug: str, ending: str) -> HttpResponseBase:
+    """Send the action points that the pack follows up, as a table."""
     asked, meeting = ask_pack(request, slug)
-    return PackFile(request, asked, meeting).response()
+    return PackFile(request, asked, meeting).response(ending)
 
 
 Cells = Callable[[ItemRow, Mapping[str, Any]], Cell]
@@ -88,6 +89,8 @@ Cells = Callable[[ItemRow, Mapping[str, Any]], Cell]
 class PackFile(TableFile):
     """What a meeting follows up, theme by theme; new columns come at the end."""
 
+    title = gettext_lazy("Action points")
+    widths = {"title": 50, "narrative": 60, "leads": 24, "supporting": 30, "where": 30, "url": 40}
     columns: dict[str, Cells] = {
         "theme": lambda row, _: row.item.theme,
         "ref": lambda row, _: row.item.ref,
@@ -114,7 +117,7 @@ class PackFile(TableFile):
 
     @property
     def download_name(self) -> str:
-        return f"{file_stem(self.meeting, self.asked)}.csv"
+        return file_stem(self.meeting, self.asked)
 
     def rows(self) -> Iterator[list[Cell]]:
         pack = make_pack(self.meeting, self.asked, self.request.user)

@@ -93,9 +93,10 @@ class RecommendationListing:
         return {pk: found.refs(keys) for pk, keys in starts.items()}
 
     @property
-    def file_url(self) -> str:
+    def all_url(self) -> str:
+        """The address of the list, whose query its files have too."""
         return self.asked.carry(
-            reverse("actionpoints:recommendations_csv"),
+            reverse("actionpoints:recommendation_list"),
             review=self.reviews or None,
             response=self.responses or None,
         )
@@ -187,9 +188,9 @@ def review_rows(
 
 
 @require_safe
-def recommendations_csv(request: HttpRequest) -> HttpResponseBase:
+def recommendations_file(request: HttpRequest, ending: str) -> HttpResponseBase:
     """Send the recommendations that the same query string shows on the page."""
-    return RecommendationFile(request, RecommendationListing(request)).response()
+    return RecommendationFile(request, RecommendationListing(request)).response(ending)
 
 
 @dataclass(frozen=True, slots=True)

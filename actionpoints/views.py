@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from actionpoints.exports import ActionPointFile
 from actionpoints.filters import ActionPointFilter
 from workplans.details import item_page
+from workplans.item_files import HistoryFile
 from workplans.lists import Listing, day_words, list_page
 
 
@@ -20,7 +21,6 @@ class ActionPointListing(Listing):
     filter_class = ActionPointFilter
     template = "actionpoints/action_point_list.html"
     list_name = "actionpoints:action_point_list"
-    file_name = "actionpoints:action_points_csv"
     file_stem = "action-points"
     reads = ("meeting__body", "recommendation__review__body")
     title_label = gettext_lazy("Action point")
@@ -70,6 +70,12 @@ def action_point_detail(request: HttpRequest, ref: str) -> HttpResponse:
 
 
 @require_safe
-def action_points_csv(request: HttpRequest) -> HttpResponseBase:
+def action_points_file(request: HttpRequest, ending: str) -> HttpResponseBase:
     """Send the list that the same query string shows on the page."""
-    return ActionPointFile(request, ActionPointListing(request)).response()
+    return ActionPointFile(request, ActionPointListing(request)).response(ending)
+
+
+@require_safe
+def action_points_history(request: HttpRequest, ending: str) -> HttpResponseBase:
+    """Send the histories of action points, of all of them unless the address asks for fewer."""
+    return HistoryFile.of(request, ActionPointListing).response(ending)

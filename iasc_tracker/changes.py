@@ -182,12 +182,9 @@ class ChangesPage:
         return ngettext("%(count)d item", "%(count)d items", number) % {"count": number}
 
     @property
-    def csv_url(self) -> str:
-        return self.comparison.address("changes_csv")
-
-    @property
-    def excel_url(self) -> str:
-        return self.comparison.address("changes_xlsx")
+    def all_url(self) -> str:
+        """The address of all pages, which the files have too."""
+        return self.comparison.address()
 
 
 def rows_of(comparison: Comparison, kind: str, items: Iterable[Any]) -> list[ChangeRow]:
@@ -297,12 +294,6 @@ class ChangesFile(TableFile):
 
 
 @require_safe
-def changes_csv(request: HttpRequest) -> HttpResponseBase:
-    """Send the items that the same query string lists, as CSV."""
-    return ChangesFile(request).response()
-
-
-@require_safe
-def changes_xlsx(request: HttpRequest) -> HttpResponseBase:
-    """Send the items that the same query string lists, as an Excel file."""
-    return ChangesFile(request).workbook()
+def changes_file(request: HttpRequest, ending: str) -> HttpResponseBase:
+    """Send the items that the same query string lists."""
+    return ChangesFile(request).response(ending)

@@ -280,7 +280,7 @@ class Comparison:
 
     # How it is named and linked
 
-    def address(self, name: str = "changes", /, **conditions: Any) -> str:
+    def address(self, **conditions: Any) -> str:
         """Return the address of the same comparison with some conditions changed.
 
         A condition changed to None is left out, and so is the page unless it is given.
@@ -293,7 +293,7 @@ class Comparison:
         ends_itself = self.given.get("until") or self.to_meeting
         as_of = self.as_of if self.as_of and not ends_itself else None
         plain = replace(self.asked, chosen=False)
-        return plain.carry(reverse(name), **parameters, as_of=as_of)
+        return plain.carry(reverse("changes"), **parameters, as_of=as_of)
 
     @property
     def chips(self) -> list[Chip]:

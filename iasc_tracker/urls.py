@@ -9,8 +9,7 @@ from iasc_tracker.search.page import search
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("changes/", changes.changes_page, name="changes"),
-    path("changes.csv", changes.changes_csv, name="changes_csv"),
-    path("changes.xlsx", changes.changes_xlsx, name="changes_xlsx"),
+    path("changes.<file:ending>", changes.changes_file, name="changes_file"),
     path("search/", search, name="search"),
     path("healthz", views.healthz, name="healthz"),
     path("admin/", admin.site.urls),

@@ -25,6 +25,7 @@ from workplans.figures import (
     headlines,
     status_table,
 )
+from workplans.filters import EVERYTHING
 from workplans.lists import ItemRow, Listing, item_rows
 from workplans.models import (
     LEAD_ROLES,
@@ -187,12 +188,14 @@ class Holding:
 class Holdings:
     """What an entity has a part in, by role: a table of counts, the items, the archived ones.
 
-    `headlines` are the large figures of what it leads; none where it leads nothing.
+    `headlines` are the large figures of what it leads; none where it leads nothing. `whole`
+    lists all that is not archived.
     """
 
     headlines: list[Headline]
     table: StatusTable | None
     roles: tuple[Holding, ...]
+    whole: ListLink
     archived: Figure
 
 
@@ -257,6 +260,7 @@ def holdings(
             )
             for row in running
         ),
+        of_entity.narrow(role=Role.values),
         of_entity.narrow(role=Role.values, archived="only").figure(len(archived)),
     )
 
@@ -506,6 +510,7 @@ def workplan_detail(request: HttpRequest, slug: str) -> HttpResponse:
         ),
         "leads": lead_table(items, whole),
         "whole": whole,
+        "with_parts": whole.narrow(level=EVERYTHING),
     }
     return render_page(request, "workplans/workplan_detail.html", asked, context)
 

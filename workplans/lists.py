@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any, ClassVar
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -199,10 +199,11 @@ def item_rows(
     return [ItemRow(item, asked, where(item), parties[item.pk]) for item in items]
 
 
-def in_chunks(items: Any) -> Iterator[list[Any]]:
+def in_chunks(items: Any, size: int = 0) -> Iterator[list[Any]]:
     """Read a query set as a stream, some items at a time, through a cursor of the server."""
-    stream = items.iterator(chunk_size=CHUNK)
-    while chunk := list(islice(stream, CHUNK)):
+    size = size or CHUNK
+    stream = items.iterator(chunk_size=size)
+    while chunk := list(islice(stream, size)):
         yield chunk
 
 
@@ -278,7 +279,6 @@ class Listing:
     filter_class: ClassVar[type[TrackedItemFilter]]
     template: ClassVar[str]
     list_name: ClassVar[str]
-    file_name: ClassVar[str]
     file_stem: ClassVar[str]
     reads: ClassVar[tuple[str, ...]] = ()
     title_label: ClassVar[Any]
@@ -287,10 +287,12 @@ class Listing:
     # The filters that a named view sets; it leaves the others as they are.
     view_filters: ClassVar[tuple[str, ...]] = ("status", "timeliness", "silent")
 
-    def __init__(self, request: HttpRequest) -> None:
+    def __init__(self, request: HttpRequest, wanted: QueryDict | None = None) -> None:
+        """Read what the address of a request asks for, or `wanted` in its place."""
         self.user: Viewer = request.user
         self.asked = ask(request, self.filter_class.parameters())
-        self.filter = self.filter_class(request.GET, asked=self.asked, user=self.user)
+        wanted = request.GET if wanted is None else wanted
+        self.filter = self.filter_class(wanted, asked=self.asked, user=self.user)
         self.refusals = [*self.asked.errors, *self.filter.refusals]
         # The page shows all refusals; the filter asks whether the day was understood.
         self.asked.errors[:] = self.refusals
@@ -337,21 +339,29 @@ class Listing:
     def sort(self) -> str:
         return self.filter.one("sort")
 
-    def address(self, name: str = "", /, **changes: Any) -> str:
-        """Return the address of this list, or of its file, with some parameters changed.
+    def address(self, **changes: Any) -> str:
+        """Return the address of this list with some parameters changed.
 
         A parameter changed to None is left out, and so is the page unless it is given.
         """
         chosen: dict[str, Any] = {**self.filter.chosen, **changes}
-        return self.asked.carry(reverse(name or self.list_name), **chosen)
+        return self.asked.carry(reverse(self.list_name), **chosen)
 
     @property
     def clear_url(self) -> str:
         return self.asked.carry(reverse(self.list_name))
 
     @property
-    def file_url(self) -> str:
-        return self.address(self.file_name)
+    def all_url(self) -> str:
+        """The address of all pages of this list, which its files have too."""
+        return self.address()
+
+    @property
+    def history_url(self) -> str:
+        """The address of the histories of the items of this list, as `file_address` takes it."""
+        defaults = {name: self.filter.wanted(name) for name in ("level", "archived")}
+        chosen = {**self.filter.chosen, **defaults}
+        return self.asked.carry(f"{reverse(self.list_name)}history/", **chosen)
 
     @property
     def pages(self) -> Pages:
@@ -476,21 +486,25 @@ class Listing:
 
     @property
     def download_name(self) -> str:
-        """The name of the file: what, which filter, which day; 120 characters at most."""
+        """The name of the list's file without its ending."""
+        return self.named(self.file_stem)
+
+    def named(self, stem: str) -> str:
+        """Return the name of a file: what, which filter, which day; 120 characters at most."""
         values = [
             value for name, given in self.filter.chosen.items() if name != "sort" for value in given
         ]
-        return file_name(self.file_stem, values, self.asked.day)
+        return file_name(stem, values, self.asked.day)
 
 
 def file_name(stem: str, values: Iterable[str], day: date) -> str:
-    """Return the name of a CSV file: what, which filter values, which day.
+    """Return the name of a file without its ending: what, which filter values, which day.
 
     At most 120 characters, none of which an HTTP header or a file system minds.
     """
     words = "_".join(slug for value in values if (slug := slugify(value)))
     parts = [stem, words[:80].strip("_-"), f"as-of-{day.isoformat()}"]
-    return "_".join(part for part in parts if part) + ".csv"
+    return "_".join(part for part in parts if part)
 
 
 def list_page(request: HttpRequest, listing_class: type[Listing]) -> HttpResponse:

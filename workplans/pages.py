@@ -107,6 +107,15 @@ def unknown_parameters(request: HttpRequest, allowed: Iterable[str]) -> list[str
     ]
 
 
+def file_address(page: str, ending: str) -> str:
+    """Return the address of the file of a page, with the page's own query.
+
+    The file of `/deliverables/?status=ongoing` is `/deliverables.csv?status=ongoing`.
+    """
+    path, mark, query = page.partition("?")
+    return f"{path.rstrip('/')}.{ending}{mark}{query}"
+
+
 def render_page(
     request: HttpRequest, template: str, asked: Asked, context: dict[str, Any]
 ) -> HttpResponse:

@@ -6,8 +6,13 @@ app_name = "workplans"
 
 urlpatterns = [
     path("deliverables/", views.deliverable_list, name="deliverable_list"),
+    path("deliverables.<file:ending>", views.deliverables_file, name="deliverables_file"),
+    path(
+        "deliverables/history.<file:ending>",
+        views.deliverables_history,
+        name="deliverables_history",
+    ),
     path("deliverables/<str:ref>/", views.deliverable_detail, name="deliverable_detail"),
-    path("deliverables.csv", views.deliverables_csv, name="deliverables_csv"),
     path("groups/", dashboards.group_list, name="group_list"),
     path("groups/<slug:slug>/", dashboards.group_detail, name="group_detail"),
     path("workplans/", dashboards.workplan_list, name="workplan_list"),

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from workplans.details import item_page
-from workplans.exports import DeliverableFile
 from workplans.filters import DeliverableFilter
+from workplans.item_files import DeliverableFile, HistoryFile
 from workplans.lists import Listing, list_page
 
 
@@ -20,7 +20,6 @@ class DeliverableListing(Listing):
     filter_class = DeliverableFilter
     template = "workplans/deliverable_list.html"
     list_name = "workplans:deliverable_list"
-    file_name = "workplans:deliverables_csv"
     file_stem = "deliverables"
     reads = ("priority_area__workplan__owner",)
     title_label = gettext_lazy("Deliverable")
@@ -63,6 +62,12 @@ def deliverable_detail(request: HttpRequest, ref: str) -> HttpResponse:
 
 
 @require_safe
-def deliverables_csv(request: HttpRequest) -> HttpResponseBase:
+def deliverables_file(request: HttpRequest, ending: str) -> HttpResponseBase:
     """Send the list that the same query string shows on the page."""
-    return DeliverableFile(request, DeliverableListing(request)).response()
+    return DeliverableFile(request, DeliverableListing(request)).response(ending)
+
+
+@require_safe
+def deliverables_history(request: HttpRequest, ending: str) -> HttpResponseBase:
+    """Send the histories of deliverables, of all of them unless the address asks for fewer."""
+    return HistoryFile.of(request, DeliverableListing).response(ending)

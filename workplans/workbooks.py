@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import IO, TypeAlias
 
@@ -23,6 +24,20 @@ Cell: TypeAlias = str | date | int | None
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Columns are as wide as their head, but these bounds, in characters, hold.
 NARROWEST, WIDEST = 10, 24
+# The ground of the heads of columns that are to be filled in.
+ENTRY_COLOUR = "#FFF2CC"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An empty column at the end of a table, to be filled in by whoever opens the file.
+
+    `choices` are the words that a cell offers, `is_day` makes its cells days.
+    """
+
+    choices: Sequence[str] = ()
+    is_day: bool = False
+    width: int = 20
 
 
 def write_workbook(
@@ -31,14 +46,17 @@ def write_workbook(
     rows: Iterable[Sequence[Cell]],
     about: Iterable[tuple[str, str]],
     widths: Mapping[str, int] | None = None,
+    entries: Mapping[str, Entry] | None = None,
 ) -> IO[bytes]:
     """Return a temporary file with a workbook, ready to be read from its beginning.
 
     The first sheet, called `title`, has the header, frozen and with filters, and the rows:
     days as days, numbers as numbers, everything else as text, whatever it begins with. The
     second one has pairs of a label and words on what the file holds. `widths` has the width
-    in characters of those columns whose content wants more than their head.
+    in characters of those columns whose content wants more than their head. `entries` are the
+    empty columns after them, keyed by their head.
     """
+    entries = entries or {}
     file = tempfile.TemporaryFile()  # noqa: SIM115 - whoever sends it closes it
     options = {
         "constant_memory": True,
@@ -56,6 +74,12 @@ def write_workbook(
             width = (widths or {}).get(name, min(max(len(name) + 3, NARROWEST), WIDEST))
             sheet.set_column(place, place, width)
             sheet.write_string(0, place, name, head)
+        entered = workbook.add_format(
+            {"bold": True, "valign": "top", "bottom": 1, "bg_color": ENTRY_COLOUR}
+        )
+        for place, (name, entry) in enumerate(entries.items(), start=len(header)):
+            sheet.set_column(place, place, entry.width, day if entry.is_day else text)
+            sheet.write_string(0, place, name, entered)
         number = 0
         for number, row in enumerate(rows, start=1):
             if number > MOST_ROWS:
@@ -67,7 +91,11 @@ def write_workbook(
                     sheet.write_number(number, place, value, text)
                 elif value:
                     sheet.write_string(number, place, cut(value), text)
-        sheet.autofilter(0, 0, number, max(len(header) - 1, 0))
+        for place, entry in enumerate(entries.values(), start=len(header)):
+            if entry.choices and number:
+                choice = {"validate": "list", "source": list(entry.choices)}
+                sheet.data_validation(1, place, number, place, choice)
+        sheet.autofilter(0, 0, number, max(len(header) + len(entries) - 1, 0))
         write_about(workbook, about)
     file.seek(0)
     return file

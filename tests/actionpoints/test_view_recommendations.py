@@ -19,6 +19,7 @@ from tests.factories import (
 )
 from tests.figures import DAYS, SECRET, make_site
 from tests.public_pages import DAY_PICKER, read_csv, read_text
+from workplans.pages import file_address
 
 pytestmark = pytest.mark.django_db
 
@@ -132,7 +133,7 @@ class TestList:
     def test_the_file_has_the_rows_of_the_page(self, client, recommendation):
         query = {"review": "wos-2015", "response": "partially_accepted", **DAY}
         page = client.get(URL, query)
-        file_url = page.context["listing"].file_url
+        file_url = file_address(page.context["listing"].all_url, "csv")
         assert file_url == (
             "/recommendations.csv?review=wos-2015&response=partially_accepted&as_of=2021-06-30"
         )

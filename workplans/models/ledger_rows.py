@@ -32,7 +32,9 @@ class StatusUpdateQuerySet(QuerySet[U]):
         share their item and slot, and no other row has them.
         """
         if known is None:
-            return self.filter(replaced_by__isnull=True)
+            # PostgreSQL stops at the first row that stands, which it does not with a join.
+            replacing = self.model._default_manager.filter(replaces=OuterRef("pk"))
+            return self.filter(~Exists(replacing))
         replaced = self.model._default_manager.filter(
             item=OuterRef("item"),
             slot=OuterRef("slot"),

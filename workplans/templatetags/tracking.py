@@ -6,7 +6,7 @@ from django import template
 from django.urls import reverse
 
 from workplans.charts import HATCHES, ICONS
-from workplans.pages import Asked
+from workplans.pages import Asked, file_address
 from workplans.status_words import BY_CODE
 
 register = template.Library()
@@ -16,6 +16,12 @@ register = template.Library()
 def on(url: str, asked: Asked | None) -> str:
     """Return a link that keeps the day that the visitor chose; the link itself on error pages."""
     return asked.carry(url) if asked else url
+
+
+@register.filter
+def as_file(page: str, ending: str) -> str:
+    """Return the address of the file of a page: csv or xlsx."""
+    return file_address(page, ending)
 
 
 @register.simple_tag

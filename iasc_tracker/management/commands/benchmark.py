@@ -108,8 +108,8 @@ def addresses_of_a_workplan() -> list[tuple[str, str]]:
         ("report.docx", reverse("workplans:report_docx", args=[SLUG]) + period),
         ("report.pdf", reverse("workplans:report_pdf", args=[SLUG]) + period),
         ("changes", reverse("changes") + window),
-        ("changes.csv", reverse("changes_csv") + window),
-        ("changes.xlsx", reverse("changes_xlsx") + window),
+        ("changes.csv", reverse("changes_file", args=["csv"]) + window),
+        ("changes.xlsx", reverse("changes_file", args=["xlsx"]) + window),
     ]
 
 
@@ -134,12 +134,12 @@ def addresses_of_a_site(site: Site, amount: int) -> list[tuple[str, str]]:
         ("deliverables, by due", with_query(deliverables, sort="due")),
         ("deliverables, last page", with_query(deliverables, page=last_page)),
         ("deliverable", reverse("workplans:deliverable_detail", args=[site.deliverable.ref])),
-        ("deliverables.csv", reverse("workplans:deliverables_csv")),
+        ("deliverables.csv", reverse("workplans:deliverables_file", args=["csv"])),
         ("action points", points),
         ("action points, of a body", with_query(points, body=site.group.slug)),
         ("action points, of a lead", with_query(points, lead=site.party.slug)),
         ("action point", reverse("actionpoints:action_point_detail", args=[site.action_point.ref])),
-        ("action-points.csv", reverse("actionpoints:action_points_csv")),
+        ("action-points.csv", reverse("actionpoints:action_points_file", args=["csv"])),
         ("follow-up", reverse("actionpoints:follow_up")),
         ("meetings", reverse("actionpoints:meeting_list")),
         ("meeting", reverse("actionpoints:meeting_detail", args=[site.meeting.slug])),
@@ -149,10 +149,10 @@ def addresses_of_a_site(site: Site, amount: int) -> list[tuple[str, str]]:
             "recommendation",
             reverse("actionpoints:recommendation_detail", args=[site.recommendation.ref]),
         ),
-        ("recommendations.csv", reverse("actionpoints:recommendations_csv")),
+        ("recommendations.csv", reverse("actionpoints:recommendations_file", args=["csv"])),
         ("entity", reverse("workplans:entity_detail", args=[site.party.slug])),
         ("changes", reverse("changes")),
-        ("changes.csv", reverse("changes_csv")),
+        ("changes.csv", reverse("changes_file", args=["csv"])),
         ("search", with_query(reverse("search"), q=WORD)),
     ]
 
