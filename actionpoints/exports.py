@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy
 from actionpoints import reports
 from actionpoints.models import ActionPoint, Mandate, Review
 from workplans.exports import Cells, TableFile, in_order, joined, yes_or_no
-from workplans.item_files import SHARED_READS, ItemFile, columns_in_order
+from workplans.item_files import ItemFile
+from workplans.item_tables import SHARED_READS, ItemTable, columns_in_order
 from workplans.lists import in_chunks
 from workplans.models import Deliverable, Timeliness
 from workplans.status_words import ACTION_POINT_STATUSES, NOT_REPORTED, public_code
@@ -20,11 +21,10 @@ if TYPE_CHECKING:
     from actionpoints.recommendations import RecommendationListing
 
 
-class ActionPointFile(ItemFile):
+class ActionPointTable(ItemTable):
     """Action points; the columns are permanent, new ones come at the end."""
 
     model = ActionPoint
-    title = gettext_lazy("Action points")
     reads = (
         *SHARED_READS,
         "theme",
@@ -57,8 +57,8 @@ class ActionPointFile(ItemFile):
 
         And those of the action points that are to be combined with it.
         """
-        day = self.asked.day
-        known = Deliverable.objects.visible_to(self.request.user).existing_on(day)
+        day = self.day
+        known = Deliverable.objects.visible_to(self.user).existing_on(day)
         cited: dict[int, list[str]] = {}
         rows = (
             Mandate.objects.known_on(day)
@@ -69,12 +69,19 @@ class ActionPointFile(ItemFile):
         )
         for item_id, ref in rows:
             cited.setdefault(item_id, []).append(ref)
-        action_points = ActionPoint.objects.visible_to(self.request.user).existing_on(day)
+        action_points = ActionPoint.objects.visible_to(self.user).existing_on(day)
         return {
             **super().read_beside(chunk),
             "deliverables": cited,
             "combined": reports.combined_with(chunk, action_points),
         }
+
+
+class ActionPointFile(ItemFile):
+    """Action points."""
+
+    table_class = ActionPointTable
+    title = gettext_lazy("Action points")
 
 
 def follow_up_cells() -> dict[str, Cells]:

@@ -27,8 +27,10 @@ from workplans.pages import Asked
 from workplans.workbooks import Cell, Entry
 
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
-# A spreadsheet takes a text that begins so for a formula.
-FORMULA_STARTS = frozenset("=+-@\t\r")
+# A spreadsheet takes a text that begins so for a formula: it gets an apostrophe in front. So does
+# one that has apostrophes there already, so that taking one off always gives the text back.
+FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_MAY_BE_FORMULA = frozenset("=+-@\t\r'")
 # Word's line break within a paragraph; control characters, halves of characters and code points
 # that are none, which no cell can show and no XML may hold.
 _LINE_BREAK = str.maketrans({"\v": "\n", "\f": "\n"})
@@ -58,7 +60,7 @@ def csv_cell(value: Cell) -> str:
         return ""
     if isinstance(value, str):
         text = value if value.isprintable() else clean_text(value)
-        return f"'{text}" if text[:1] in FORMULA_STARTS else text
+        return f"'{text}" if FORMULA.match(text) else text
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
@@ -83,7 +85,7 @@ def csv_lines(header: Iterable[str], rows: Iterable[Iterable[Cell]]) -> Iterator
             and value.isprintable()
             and "," not in value
             and QUOTE not in value
-            and value[:1] not in FORMULA_STARTS
+            and value[:1] not in _MAY_BE_FORMULA
             else csv_field(value)
             for value in row
         ]
@@ -158,8 +160,13 @@ class TableFile:
         """Read for a chunk what no relation of its records gives; one query for each kind."""
         return {
             "shown_title": self.shown_title,
-            "site": self.request.build_absolute_uri("/").rstrip("/"),
+            "site": self.site,
         }
+
+    @property
+    def site(self) -> str:
+        """What an address of the site begins with, when it leaves the site."""
+        return self.request.build_absolute_uri("/").rstrip("/")
 
     def shown_title(self, title: str | None, published: bool | None) -> str:
         """Return the name of a document; that of one that is not public is for staff only."""

@@ -1,82 +1,32 @@
 """The files of lists of tracked items: the items with their state of a day, and their histories.
 
-A file has the list's own query string, and so the same items in the same order. Its rows are
-read as plain tuples, since a model instance for each would take most of the time.
+A file has the list's own query string, and so the same items in the same order.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from workplans.exports import Cells, TableFile, in_order, joined, yes_or_no
+from workplans.exports import Cells, TableFile
 from workplans.filters import EVERYTHING
+from workplans.item_tables import DeliverableTable, ItemTable, address_of, status_labels
 from workplans.lists import Listing, in_chunks
-from workplans.models import (
-    LEAD_ROLES,
-    Deliverable,
-    Entity,
-    Role,
-    SourceDocument,
-    TrackedItem,
-)
-from workplans.status_words import NOT_REPORTED, StatusWord, public_code
-from workplans.workbooks import Entry
+from workplans.models import TrackedItem
+from workplans.workbooks import Cell, Entry
 
 # The items whose histories are read at a time: each has many rows.
 ITEMS_AT_A_TIME = 250
 
 
-def address_of(model: Any) -> Callable[[str], str]:
-    """Return what gives an item's address for its reference, without resolving each anew."""
-    before, _ref, after = model(ref="REFERENCE").get_absolute_url().partition("REFERENCE")
-    return lambda ref: f"{before}{ref}{after}"
-
-
-def status_labels(model: type[TrackedItem]) -> dict[str, str]:
-    """Return the words for each status of a kind of item, keyed by its stored code."""
-    words: tuple[StatusWord, ...] = (*model.STATUSES, NOT_REPORTED)
-    return {word.code: str(word.label) for word in words}
-
-
-class EntityNames(dict[int, str]):
-    """The short name of every entity, keyed by entity; one that is new since is looked up."""
-
-    def __init__(self) -> None:
-        rows = Entity.objects.order_by().values_list("pk", "acronym", "name")
-        super().__init__({pk: acronym or name for pk, acronym, name in rows})
-
-    def __missing__(self, pk: int) -> str:
-        name = self[pk] = str(Entity.objects.get(pk=pk))
-        return name
-
-
-def keys_of(chunk: Sequence[Any]) -> Q:
-    """Return the condition that a row beside is of an item of a chunk, or of one close by.
-
-    Where the keys lie close together, as most do, the first and the last say it quicker.
-    """
-    keys = [row.pk for row in chunk]
-    first, last = min(keys), max(keys)
-    if last - first < 2 * len(keys):
-        return Q(item__gte=first, item__lte=last)
-    return Q(item__in=keys)
-
-
 class ItemFile(TableFile):
-    """The items of a list, all pages of it, each with its state of the day.
+    """The items of a list, all pages of it. A subclass names its table."""
 
-    `reads` names the columns of the database that the cells read, joined or annotated.
-    """
-
-    model: ClassVar[Any]
-    reads: ClassVar[tuple[str, ...]]
+    table_class: ClassVar[type[ItemTable]]
     widths = {
         "ref": 20, "title": 50, "narrative": 60, "leads": 24, "supporting": 30, "source": 30,
         "url": 40, "indicators": 40, "comments": 40, "priority_area": 30, "workplan": 30,
@@ -92,70 +42,28 @@ class ItemFile(TableFile):
         return self.listing.download_name
 
     @property
+    def columns(self) -> Mapping[str, Cells]:  # type: ignore[override]
+        return self.table_class.columns
+
+    @property
     def entries(self) -> dict[str, Entry]:  # type: ignore[override]
         """What may be told of each item in an Excel file that comes back."""
-        return update_entries(self.model)
+        return update_entries(self.table_class.model)
 
     def about(self) -> list[tuple[str, str]]:
         chips = ((str(chip.name), chip.label) for chip in self.listing.chips)
         return [*super().about(), *chips, (_("Coming back"), str(COMING_BACK))]
 
-    def chunks(self) -> Iterator[list[Any]]:
-        items = self.listing.filter.items.with_last_place(self.asked.day)
-        return in_chunks(items.values_list("pk", "last_place", *self.reads, named=True))
+    def rows(self) -> Iterator[list[Cell]]:
+        items = self.listing.filter.items
+        return self.table_class(items, self.asked.day, self.request.user, self.site).rows()
 
-    def rows(self) -> Iterator[list[Any]]:
-        self.names = EntityNames()
-        self.sources: dict[str, str] = {}
-        return super().rows()
 
-    def read_beside(self, chunk: list[Any]) -> dict[str, Any]:
-        return {
-            **super().read_beside(chunk),
-            **self.read_parties(chunk),
-            "address": address_of(self.model),
-            "labels": status_labels(self.model),
-            "sources": self.read_sources(chunk),
-        }
+class DeliverableFile(ItemFile):
+    """Deliverables."""
 
-    def read_parties(self, chunk: list[Any]) -> dict[str, dict[int, str]]:
-        """Return the parties of the items of a chunk as cells, keyed by item."""
-        labels = {role.value: str(role.label) for role in Role}
-        leading = {role.value for role in LEAD_ROLES}
-        leads: dict[int, list[str]] = defaultdict(list)
-        supporting: dict[int, list[str]] = defaultdict(list)
-        uncertain: dict[int, list[tuple[bool, str]]] = defaultdict(list)
-        held = self.model._meta.get_field("responsibilities").related_model.objects
-        held = held.on(self.asked.day).filter(keys_of(chunk)).order_by("order", "id")
-        rows = held.values_list("item_id", "entity_id", "role", "uncertain")
-        for item, entity, role, is_uncertain in rows:
-            name = self.names[entity]
-            leads_it = role in leading
-            if leads_it:
-                leads[item].append(name)
-            else:
-                supporting[item].append(f"{name} ({labels[role]})")
-            if is_uncertain:
-                uncertain[item].append((not leads_it, f"{name} ({labels[role]})"))
-        for parties in uncertain.values():
-            parties.sort(key=lambda party: party[0])  # those that lead come first
-        return {
-            "leads": {item: joined(names) for item, names in leads.items()},
-            "supporting": {item: joined(names) for item, names in supporting.items()},
-            "uncertain": {
-                item: joined(name for _supports, name in parties)
-                for item, parties in uncertain.items()
-            },
-        }
-
-    def read_sources(self, chunk: list[Any]) -> dict[str, str]:
-        """Return the titles of the documents of newest rows, keyed as `last_place` begins."""
-        wanted = {last_source(row) for row in chunk} - self.sources.keys() - {""}
-        if wanted:
-            rows = SourceDocument.objects.filter(pk__in=wanted).order_by()
-            for pk, title, published in rows.values_list("pk", "title", "published"):
-                self.sources[str(pk)] = self.shown_title(title, published)
-        return self.sources
+    table_class = DeliverableTable
+    title = gettext_lazy("Deliverables")
 
 
 COMING_BACK = gettext_lazy(
@@ -173,107 +81,6 @@ def update_entries(model: type[TrackedItem]) -> dict[str, Entry]:
         "new_effective_on": Entry(is_day=True),
         "new_timeframe": Entry(),
     }
-
-
-def last_source(row: Any) -> str:
-    """Return the key of the document of an item's newest row, "" without one."""
-    return row.last_place.partition(" ")[0] if row.last_place else ""
-
-
-def source_title(row: Any, beside: Mapping[str, Any]) -> str:
-    """Return the document of the newest row by the day, else the item's own."""
-    if last := last_source(row):
-        return beside["sources"][last]
-    return beside["shown_title"](row.source__title, row.source__published)
-
-
-def place_in_source(row: Any, _: Mapping[str, Any]) -> str:
-    """Return the place in the document that `source_title` names."""
-    source, _blank, place = (row.last_place or "").partition(" ")
-    return place if source else row.locator
-
-
-def is_frame_inherited(row: Any, _: Mapping[str, Any]) -> str:
-    """Return whether the time frame comes from a merged cell; one told since does not."""
-    return yes_or_no(row.timeframe_inherited and row.timeframe == row.initial_timeframe)
-
-
-# What the shared columns read.
-SHARED_READS = (
-    "ref", "parent__ref", "level", "title", "status", "status_since", "priority", "wording",
-    "timeframe", "initial_timeframe", "timeframe_inherited", "due", "timeliness",
-    "last_reported_on", "narrative", "indicators", "comments", "source__title",
-    "source__published", "locator", "is_archived",
-)  # fmt: skip
-# The columns that both kinds of items have, keyed by header.
-SHARED_COLUMNS: dict[str, Cells] = {
-    "ref": lambda row, _: row.ref,
-    "parent": lambda row, _: row.parent__ref,
-    "level": lambda row, _: row.level,
-    "title": lambda row, _: row.title,
-    "status": lambda row, _: public_code(row.status),
-    "status_label": lambda row, beside: beside["labels"][row.status],
-    "status_since": lambda row, _: row.status_since,
-    "priority": lambda row, _: row.priority,
-    "wording": lambda row, _: row.wording,
-    "leads": lambda row, beside: beside["leads"].get(row.pk),
-    "supporting": lambda row, beside: beside["supporting"].get(row.pk),
-    "timeframe": lambda row, _: row.timeframe,
-    "due": lambda row, _: row.due,
-    "timeliness": lambda row, _: row.timeliness,
-    "last_reported_on": lambda row, _: row.last_reported_on,
-    "narrative": lambda row, _: row.narrative,
-    "indicators": lambda row, _: row.indicators,
-    "comments": lambda row, _: row.comments,
-    "source": source_title,
-    "locator": place_in_source,
-    "archived": lambda row, _: yes_or_no(row.is_archived),
-    "timeframe_inherited": is_frame_inherited,
-    "uncertain": lambda row, beside: beside["uncertain"].get(row.pk),
-    "url": lambda row, beside: f"{beside['site']}{beside['address'](row.ref)}",
-}
-
-
-def columns_in_order(names: str, **own: Cells) -> dict[str, Cells]:
-    """Return the columns that are named, in that order, from the shared and a kind's own."""
-    return in_order(names, {**SHARED_COLUMNS, **own})
-
-
-class DeliverableFile(ItemFile):
-    """Deliverables; the columns are permanent, new ones come at the end."""
-
-    model = Deliverable
-    title = gettext_lazy("Deliverables")
-    reads = (
-        *SHARED_READS,
-        "continues_id",
-        "priority_area__number",
-        "priority_area__title",
-        "priority_area__workplan__title",
-        "priority_area__workplan__owner__acronym",
-        "priority_area__workplan__owner__name",
-    )
-    columns = columns_in_order(
-        "ref group workplan priority_area parent level title status status_label status_since"
-        " priority leads supporting timeframe due timeliness last_reported_on narrative source url"
-        " indicators comments continues locator archived timeframe_inherited uncertain",
-        group=lambda row, _: (
-            row.priority_area__workplan__owner__acronym or row.priority_area__workplan__owner__name
-        ),
-        workplan=lambda row, _: row.priority_area__workplan__title,
-        priority_area=lambda row, _: f"{row.priority_area__number} {row.priority_area__title}",
-        continues=lambda row, beside: beside["continued"].get(row.continues_id),
-    )
-
-    def read_beside(self, chunk: list[Any]) -> dict[str, Any]:
-        """Read also the references of the items that some continue, where they are visible."""
-        continued = (
-            Deliverable.objects.visible_to(self.request.user)
-            .existing_on(self.asked.day)
-            .filter(pk__in={row.continues_id for row in chunk if row.continues_id})
-        )
-        refs = dict(continued.order_by().values_list("pk", "ref"))
-        return {**super().read_beside(chunk), "continued": refs}
 
 
 class HistoryFile(TableFile):
