@@ -9,9 +9,12 @@ from django.db.models import Count
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
+from actionpoints.exports import ActionPointFile
+from actionpoints.importing import ActionPointResource, ActionPointUpdateResource
 from actionpoints.models import (
     ActionPoint,
     ActionPointResponsibility,
+    ActionPointUpdate,
     Mandate,
     Meeting,
     Recommendation,
@@ -33,6 +36,7 @@ from workplans.tracked_admin import (
     StatusFilter,
     TrackedItemAdmin,
 )
+from workplans.updates_admin import UpdateAdmin
 
 
 class MandateInline(PreloadedFieldsMixin, admin.StackedInline):
@@ -173,6 +177,8 @@ class ActionPointResponsibilityInline(ResponsibilityInline):
 
 @admin.register(ActionPoint)
 class ActionPointAdmin(TrackedItemAdmin):
+    resource_class = ActionPointResource
+    file_class = ActionPointFile
     own_fields = ("meeting", "recommendation", "theme", "combine_with")
     list_display = ("ref", "title", "theme", "status", "lead_names", "due", "last_reported_on")
     list_display_links = ("ref", "title")
@@ -197,3 +203,8 @@ class ActionPointAdmin(TrackedItemAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("meeting", "recommendation")
+
+
+@admin.register(ActionPointUpdate)
+class ActionPointUpdateAdmin(UpdateAdmin):
+    resource_class = ActionPointUpdateResource

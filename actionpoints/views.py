@@ -72,7 +72,7 @@ def action_point_detail(request: HttpRequest, ref: str) -> HttpResponse:
 @require_safe
 def action_points_file(request: HttpRequest, ending: str) -> HttpResponseBase:
     """Send the list that the same query string shows on the page."""
-    return ActionPointFile(request, ActionPointListing(request)).response(ending)
+    return ActionPointFile.of(request, ActionPointListing(request)).response(ending)
 
 
 @require_safe

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from workplans import days
 from workplans.editing import (
     NamedFieldsFormSet,
     PreloadedFieldsMixin,
@@ -24,6 +25,12 @@ from workplans.editing import (
     VersionedAdmin,
     VersionedInlineFormSet,
 )
+from workplans.entity_tables import EntityFile
+from workplans.importing.admin import SheetExportMixin, SheetImportMixin
+from workplans.importing.deliverables import DeliverableResource
+from workplans.importing.entities import EntityResource
+from workplans.importing.updates import DeliverableUpdateResource
+from workplans.item_files import DeliverableFile
 from workplans.life.carrying_over import CarryOver
 from workplans.life.freezing import FreezeReport
 from workplans.life.merging import MergeInto
@@ -32,6 +39,7 @@ from workplans.models import (
     LEAD_ROLES,
     Deliverable,
     DeliverableResponsibility,
+    DeliverableUpdate,
     Entity,
     EntityAlias,
     Membership,
@@ -42,6 +50,7 @@ from workplans.models import (
     SourceDocument,
     Workplan,
 )
+from workplans.pages import Asked
 from workplans.timeframes import AmbiguousDate, read_timeframe
 from workplans.tracked_admin import (
     SEARCHED,
@@ -51,6 +60,7 @@ from workplans.tracked_admin import (
     TrackedItemAdmin,
     responsibilities,
 )
+from workplans.updates_admin import UpdateAdmin
 
 admin.site.site_header = gettext_lazy("IASC tracker")
 admin.site.site_title = gettext_lazy("IASC tracker")
@@ -81,7 +91,8 @@ class MemberInline(PreloadedFieldsMixin, admin.TabularInline):
 
 
 @admin.register(Entity, ResultsGroup, Organization)
-class EntityAdmin(VersionedAdmin):
+class EntityAdmin(SheetImportMixin, SheetExportMixin, VersionedAdmin):
+    resource_class = EntityResource
     list_display = ("name", "acronym", "kind", "parent")
     list_filter = ("kind",)
     list_select_related = ("parent",)
@@ -92,6 +103,16 @@ class EntityAdmin(VersionedAdmin):
     fields = ("name", "acronym", "slug", "kind", "parent", "description")
     inlines = (EntityAliasInline, MemberInline)
     steps = (MergeInto,)
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        # Of the three lists, that of all entities takes files.
+        return self.model is Entity and super().has_import_permission(request)
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("workplans.export_entity")
+
+    def file_of(self, request: HttpRequest, records: Any) -> EntityFile:
+        return EntityFile(request, Asked(days.site_today()), records)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("parent")
@@ -373,6 +394,8 @@ class DeliverableResponsibilityInline(ResponsibilityInline):
 
 @admin.register(Deliverable)
 class DeliverableAdmin(TrackedItemAdmin):
+    resource_class = DeliverableResource
+    file_class = DeliverableFile
     own_fields = ("priority_area",)
     list_display = ("ref", "title", "status", "lead_names", "due", "last_reported_on")
     list_display_links = ("ref", "title")
@@ -394,3 +417,8 @@ class DeliverableAdmin(TrackedItemAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("priority_area__workplan")
+
+
+@admin.register(DeliverableUpdate)
+class DeliverableUpdateAdmin(UpdateAdmin):
+    resource_class = DeliverableUpdateResource

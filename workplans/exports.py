@@ -24,30 +24,21 @@ from django.utils.translation import gettext as _
 from workplans import workbooks
 from workplans.lists import Party, day_words
 from workplans.pages import Asked
-from workplans.workbooks import Cell, Entry
+from workplans.workbooks import Cell, Entry, clean_text
 
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
-# A spreadsheet takes a text that begins so for a formula: it gets an apostrophe in front. So does
-# one that has apostrophes there already, so that taking one off always gives the text back.
-FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_MAY_BE_FORMULA = frozenset("=+-@\t\r'")
-# Word's line break within a paragraph; control characters, halves of characters and code points
-# that are none, which no cell can show and no XML may hold.
-_LINE_BREAK = str.maketrans({"\v": "\n", "\f": "\n"})
+# A spreadsheet takes a text that begins so for a formula, in East Asia with a wide sign too: it
+# gets an apostrophe in front. So does one that has apostrophes there already, so that taking one
+# off always gives the text back.
+FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+_MAY_BE_FORMULA = frozenset("'=+-@＝＋－＠")
 QUOTE = '"'
-_NEEDS_QUOTES = re.compile(r'[",\r\n]').search
-_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+# Some programs split a line at semicolons and tabs too, unless they stand in quotes.
+_NEEDS_QUOTES = re.compile(r'[",;\t\r\n]').search
 
 # What gives a cell: a record, and what was read beside the records of its chunk.
 Cells: TypeAlias = Callable[[Any, Mapping[str, Any]], Cell]
 C = TypeVar("C")
-
-
-def clean_text(text: str) -> str:
-    """Return a text without characters that break a cell; line breaks and tabs stay."""
-    if text.isprintable():
-        return text
-    return _CONTROLS.sub("", text.translate(_LINE_BREAK))
 
 
 def csv_cell(value: Cell) -> str:
@@ -84,6 +75,7 @@ def csv_lines(header: Iterable[str], rows: Iterable[Iterable[Cell]]) -> Iterator
             if value.__class__ is str
             and value.isprintable()
             and "," not in value
+            and ";" not in value
             and QUOTE not in value
             and value[:1] not in _MAY_BE_FORMULA
             else csv_field(value)
@@ -196,13 +188,14 @@ class TableFile:
 
     def excel(self) -> HttpResponseBase:
         """Answer with an Excel file of the same rows."""
-        rows = (
-            [clean_text(value) if isinstance(value, str) else value for value in row]
-            for row in self.rows()
-        )
         return FileResponse(
             workbooks.write_workbook(
-                str(self.title), list(self.columns), rows, self.about(), self.widths, self.entries
+                str(self.title),
+                list(self.columns),
+                self.rows(),
+                self.about(),
+                self.widths,
+                self.entries,
             ),
             as_attachment=True,
             filename=f"{self.download_name}.xlsx",

@@ -5,22 +5,21 @@ A file has the list's own query string, and so the same items in the same order.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Self
 
 from django.http import HttpRequest
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from workplans.exports import Cells, TableFile
 from workplans.filters import EVERYTHING
-from workplans.item_tables import DeliverableTable, ItemTable, address_of, status_labels
-from workplans.lists import Listing, in_chunks
+from workplans.item_tables import DeliverableTable, HistoryTable, ItemTable
+from workplans.lists import Listing, file_name
 from workplans.models import TrackedItem
+from workplans.pages import Asked
 from workplans.workbooks import Cell, Entry
-
-# The items whose histories are read at a time: each has many rows.
-ITEMS_AT_A_TIME = 250
 
 
 class ItemFile(TableFile):
@@ -33,13 +32,21 @@ class ItemFile(TableFile):
         "meeting": 30, "review": 30,
     }  # fmt: skip
 
-    def __init__(self, request: HttpRequest, listing: Listing) -> None:
-        super().__init__(request, listing.asked)
-        self.listing = listing
+    def __init__(self, request: HttpRequest, asked: Asked, items: Any, listing: Listing | None):
+        """Take items as `as_of` read them; `listing` is the list that shows them, if one does."""
+        super().__init__(request, asked)
+        self.items, self.listing = items, listing
+
+    @classmethod
+    def of(cls, request: HttpRequest, listing: Listing) -> Self:
+        """Return the file of a list."""
+        return cls(request, listing.asked, listing.filter.items, listing)
 
     @property
     def download_name(self) -> str:
-        return self.listing.download_name
+        if self.listing is not None:
+            return self.listing.download_name
+        return file_name(slugify(str(self.title)), [], self.asked.day)
 
     @property
     def columns(self) -> Mapping[str, Cells]:  # type: ignore[override]
@@ -51,12 +58,12 @@ class ItemFile(TableFile):
         return update_entries(self.table_class.model)
 
     def about(self) -> list[tuple[str, str]]:
-        chips = ((str(chip.name), chip.label) for chip in self.listing.chips)
+        shown = self.listing.chips if self.listing is not None else []
+        chips = ((str(chip.name), chip.label) for chip in shown)
         return [*super().about(), *chips, (_("Coming back"), str(COMING_BACK))]
 
     def rows(self) -> Iterator[list[Cell]]:
-        items = self.listing.filter.items
-        return self.table_class(items, self.asked.day, self.request.user, self.site).rows()
+        return self.table_class(self.items, self.asked.day, self.request.user, self.site).rows()
 
 
 class DeliverableFile(ItemFile):
@@ -84,50 +91,21 @@ def update_entries(model: type[TrackedItem]) -> dict[str, Entry]:
 
 
 class HistoryFile(TableFile):
-    """The histories of the items of a list: a row for each update that was true by the day.
+    """The histories of the items of a list.
 
     Corrected rows are there too, and say by which number. Unless the address asks for less,
     parts and archived items are among them.
     """
 
+    columns = HistoryTable.columns
     widths = {
         "ref": 20, "title": 50, "narrative": 60, "timeframe": 20, "source": 30, "locator": 20,
         "url": 44,
     }  # fmt: skip
-    reads = (
-        "item__ref", "item__title", "item_id", "sequence", "effective_on", "effective_words",
-        "reported_on", "status", "narrative", "timeframe", "timeframe_earliest", "timeframe_latest",
-        "replaces__sequence", "replaced_by__sequence", "source__title", "source__published",
-        "locator",
-    )  # fmt: skip
-    columns: Mapping[str, Cells] = {
-        "ref": lambda row, _: row.item__ref,
-        "title": lambda row, _: row.item__title,
-        "number": lambda row, _: row.sequence,
-        "effective_on": lambda row, _: row.effective_on,
-        "effective_words": lambda row, _: row.effective_words,
-        "reported_on": lambda row, _: row.reported_on,
-        "status": lambda row, _: row.status,
-        "status_label": lambda row, beside: beside["labels"][row.status] if row.status else "",
-        "narrative": lambda row, _: row.narrative,
-        "timeframe": lambda row, _: row.timeframe,
-        "earliest": lambda row, _: row.timeframe_earliest,
-        "due": lambda row, _: row.timeframe_latest,
-        "corrects": lambda row, _: row.replaces__sequence,
-        "corrected_by": lambda row, _: row.replaced_by__sequence,
-        "source": lambda row, beside: beside["shown_title"](
-            row.source__title, row.source__published
-        ),
-        "locator": lambda row, _: row.locator,
-        "url": lambda row, beside: (
-            f"{beside['site']}{beside['address'](row.item__ref)}#update-{row.sequence}"
-        ),
-    }
 
     def __init__(self, request: HttpRequest, listing: Listing) -> None:
         super().__init__(request, listing.asked)
         self.listing = listing
-        self.model: Any = listing.filter_class.model
 
     @classmethod
     def of(cls, request: HttpRequest, listing_class: type[Listing]) -> HistoryFile:
@@ -148,26 +126,29 @@ class HistoryFile(TableFile):
     def about(self) -> list[tuple[str, str]]:
         return [*super().about(), *((str(chip.name), chip.label) for chip in self.listing.chips)]
 
-    def chunks(self) -> Iterator[list[Any]]:
-        items = self.listing.filter.items.values_list("pk", flat=True)
-        for chunk in in_chunks(items, ITEMS_AT_A_TIME):
-            yield list(self.updates_of(chunk))
+    def rows(self) -> Iterator[list[Cell]]:
+        items = self.listing.filter.items
+        return HistoryTable(items, self.asked.day, self.request.user, self.site).rows()
 
-    def updates_of(self, items: Sequence[int]) -> Iterator[Any]:
-        """Yield the updates of some items, in the items' order and in that of the ledger."""
-        rows = self.model.update_model().objects.filter(
-            item__in=items, effective_on__lte=self.asked.day
-        )
-        by_item: dict[int, list[Any]] = {}
-        ordered = rows.order_by("effective_on", "slot", "sequence")
-        for row in ordered.values_list(*self.reads, named=True):
-            by_item.setdefault(row.item_id, []).append(row)
-        for item in items:
-            yield from by_item.get(item, ())
 
-    def read_beside(self, chunk: list[Any]) -> dict[str, Any]:
-        return {
-            **super().read_beside(chunk),
-            "address": address_of(self.model),
-            "labels": status_labels(self.model),
-        }
+class UpdatesFile(TableFile):
+    """Some updates of items of one kind, whichever items they are of."""
+
+    columns = HistoryTable.columns
+    title = gettext_lazy("History")
+    widths = HistoryFile.widths
+
+    def __init__(self, request: HttpRequest, asked: Asked, updates: Any) -> None:
+        super().__init__(request, asked)
+        self.updates = updates
+
+    @property
+    def download_name(self) -> str:
+        return file_name("updates", [], self.asked.day)
+
+    def rows(self) -> Iterator[list[Cell]]:
+        among = self.updates.order_by().values("pk")
+        items = self.updates.model._meta.get_field("item").related_model.objects
+        items = items.filter(pk__in=self.updates.order_by().values("item"))
+        user, site = self.request.user, self.site
+        return HistoryTable(items, self.asked.day, user, site, among).rows()

@@ -27,6 +27,9 @@ from workplans.models.tracking import Viewer
 from workplans.status_words import NOT_REPORTED, StatusWord, public_code
 from workplans.workbooks import Cell
 
+# The items whose histories are read at a time: each has many rows.
+ITEMS_AT_A_TIME = 250
+
 
 def address_of(model: Any) -> Callable[[str], str]:
     """Return what gives an item's address for its reference, without resolving each anew."""
@@ -89,9 +92,13 @@ class ItemTable:
             for row in chunk:
                 yield [cell(row, beside) for cell in cells]
 
-    def chunks(self) -> Iterator[list[Any]]:
+    def records(self) -> Any:
+        """Return the query for what is read of the items and of what they belong to."""
         items = self.items.with_last_place(self.day)
-        return in_chunks(items.values_list("pk", "last_place", *self.reads, named=True))
+        return items.values_list("pk", "last_place", *self.reads, named=True)
+
+    def chunks(self) -> Iterator[list[Any]]:
+        return in_chunks(self.records())
 
     def read_beside(self, chunk: list[Any]) -> dict[str, Any]:
         """Read for a chunk what no relation of its items gives; one query for each kind."""
@@ -246,3 +253,77 @@ class DeliverableTable(ItemTable):
         )
         refs = dict(continued.order_by().values_list("pk", "ref"))
         return {**super().read_beside(chunk), "continued": refs}
+
+
+class HistoryTable:
+    """The histories of items as a table: a row for each update that was true by the day."""
+
+    reads = (
+        "item__ref", "item__title", "item_id", "sequence", "effective_on", "effective_words",
+        "reported_on", "status", "narrative", "timeframe", "timeframe_earliest", "timeframe_latest",
+        "replaces__sequence", "replaced_by__sequence", "source__title", "source__published",
+        "locator",
+    )  # fmt: skip
+    columns: Mapping[str, Cells] = {
+        "ref": lambda row, _: row.item__ref,
+        "title": lambda row, _: row.item__title,
+        "number": lambda row, _: row.sequence,
+        "effective_on": lambda row, _: row.effective_on,
+        "effective_words": lambda row, _: row.effective_words,
+        "reported_on": lambda row, _: row.reported_on,
+        "status": lambda row, _: row.status,
+        "status_label": lambda row, beside: beside["labels"][row.status] if row.status else "",
+        "narrative": lambda row, _: row.narrative,
+        "timeframe": lambda row, _: row.timeframe,
+        "earliest": lambda row, _: row.timeframe_earliest,
+        "due": lambda row, _: row.timeframe_latest,
+        "corrects": lambda row, _: row.replaces__sequence,
+        "corrected_by": lambda row, _: row.replaced_by__sequence,
+        "source": lambda row, beside: beside["shown_title"](
+            row.source__title, row.source__published
+        ),
+        "locator": lambda row, _: row.locator,
+        "url": lambda row, beside: (
+            f"{beside['site']}{beside['address'](row.item__ref)}#update-{row.sequence}"
+        ),
+    }
+
+    def __init__(
+        self, items: Any, day: date, user: Viewer, site: str = "", among: Any = None
+    ) -> None:
+        """Take items in their order, who looks at them, and what addresses begin with.
+
+        With a query set of updates, only those are `among` the rows.
+        """
+        self.items, self.day, self.site, self.among = items, day, site, among
+        self.model: Any = items.model
+        self.is_staff = bool(getattr(user, "is_staff", False))
+
+    def rows(self) -> Iterator[list[Cell]]:
+        """Give the cells of each update, in the items' order and in that of the ledger."""
+        cells = tuple(self.columns.values())
+        beside = {
+            "shown_title": self.shown_title,
+            "site": self.site,
+            "address": address_of(self.model),
+            "labels": status_labels(self.model),
+        }
+        for chunk in in_chunks(self.items.values_list("pk", flat=True), ITEMS_AT_A_TIME):
+            for row in self.updates_of(chunk):
+                yield [cell(row, beside) for cell in cells]
+
+    def updates_of(self, items: Sequence[int]) -> Iterator[Any]:
+        """Yield the updates of some items."""
+        rows = self.model.update_model().objects.filter(item__in=items, effective_on__lte=self.day)
+        if self.among is not None:
+            rows = rows.filter(pk__in=self.among)
+        by_item: dict[int, list[Any]] = {}
+        ordered = rows.order_by("effective_on", "slot", "sequence")
+        for row in ordered.values_list(*self.reads, named=True):
+            by_item.setdefault(row.item_id, []).append(row)
+        for item in items:
+            yield from by_item.get(item, ())
+
+    def shown_title(self, title: str | None, published: bool | None) -> str:
+        """Return the name of a document; that of one that is not public is for staff only."""
+        return title if title and (published or self.is_staff) else ""

@@ -19,9 +19,9 @@ from django.utils.encoding import iri_to_uri
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
-from workplans.exports import clean_text
 from workplans.models.ledger_rows import REDACTED
 from workplans.status_words import StatusWord
+from workplans.workbooks import clean_text
 
 # What stands before each kind of words: nothing, emphasis, something aside, a status, and
 # what was taken out.

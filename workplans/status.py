@@ -242,6 +242,37 @@ def judge_entry(entry: Entry, *, today: date | None = None) -> None:
         _judge(entry, read_rows(model, [item.pk])[item.pk], level, today)
 
 
+def judge_entries(
+    entries: Sequence[Entry], *, today: date | None = None
+) -> dict[int, ValidationError]:
+    """Return the errors that `record_updates` would refuse entries with, keyed by place.
+
+    For a preview: nothing is written or locked. An item that is about to be made has no rows yet.
+    """
+    if not entries:
+        return {}
+    today = today or days.site_today()
+    errors: dict[int, ValidationError] = {}
+    by_item: dict[Any, list[tuple[int, Entry]]] = defaultdict(list)
+    for place, entry in enumerate(entries):
+        by_item[entry.item.pk or f"new {id(entry.item)}"].append((place, entry))
+    stored = sorted(key for key in by_item if isinstance(key, int))
+    model: Any = type(entries[0].item)
+    for ids in [*_chunks(stored), [key for key in by_item if not isinstance(key, int)]]:
+        known = [key for key in ids if isinstance(key, int)]
+        levels = dict(model.objects.filter(pk__in=known).values_list("pk", "level"))
+        ledgers = read_rows(model, known) if known else {}
+        for key in ids:
+            ledger = ledgers.get(key, [])
+            for place, entry in by_item[key]:
+                level = levels.get(key) if key in ledgers else entry.item.level
+                try:
+                    ledger.append(_as_row(_judge(entry, ledger, level, today)))
+                except ValidationError as error:
+                    errors[place] = error
+    return dict(sorted(errors.items()))
+
+
 def judge_raw_row(row: StatusUpdate, today: date) -> None:
     """Judge a ledger row that `loaddata` is about to save, and number and complete it.
 

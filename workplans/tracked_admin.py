@@ -26,6 +26,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from workplans import days
 from workplans.editing import (
     PreloadedFieldsMixin,
     RecordForm,
@@ -33,9 +34,12 @@ from workplans.editing import (
     VersionedInlineFormSet,
     resent,
 )
+from workplans.importing.admin import SheetExportMixin, SheetImportMixin
+from workplans.item_files import ItemFile
 from workplans.life.items import ITEM_STEPS
 from workplans.life.removal import RemoveNarrative
 from workplans.models import LEAD_ROLES, Level, TrackedItem
+from workplans.pages import Asked
 from workplans.status import (
     Entry,
     NewerUpdate,
@@ -154,7 +158,7 @@ class LeadsChangeList(ChangeList):
         )
 
 
-class TrackedItemAdmin(VersionedAdmin):
+class TrackedItemAdmin(SheetImportMixin, SheetExportMixin, VersionedAdmin):
     """The admin of a kind of tracked item. A subclass names its own fields and filters."""
 
     form = TrackedItemForm
@@ -260,6 +264,16 @@ class TrackedItemAdmin(VersionedAdmin):
                 recorded_by=request.user,
                 **form.told_fields(),
             )
+
+    # Files
+
+    file_class: type[ItemFile]
+
+    def file_of(self, request: HttpRequest, records: Any) -> ItemFile:
+        """Return the file of the items that a list shows, as they stand today."""
+        asked = Asked(days.site_today())
+        items = self.model._default_manager.filter(pk__in=records.order_by().values("pk"))
+        return self.file_class(request, asked, items.as_of(asked.day), None)
 
     # Columns and read-only fields
 

@@ -64,7 +64,7 @@ def deliverable_detail(request: HttpRequest, ref: str) -> HttpResponse:
 @require_safe
 def deliverables_file(request: HttpRequest, ending: str) -> HttpResponseBase:
     """Send the list that the same query string shows on the page."""
-    return DeliverableFile(request, DeliverableListing(request)).response(ending)
+    return DeliverableFile.of(request, DeliverableListing(request)).response(ending)
 
 
 @require_safe

@@ -14,6 +14,7 @@ from django.db.models.signals import post_delete, post_migrate, post_save
 from iasc_tracker.search import index
 from iasc_tracker.search.documents import BY_MODEL, ITEM_KINDS, EntityKind, Kind
 from iasc_tracker.search.engines import TABLE, engine_of
+from workplans.bulk import records_written
 from workplans.loading import once_loaded
 from workplans.models import EntityAlias, StatusUpdate, TrackedItem
 from workplans.status import ledger_written, narrative_removed
@@ -23,6 +24,7 @@ def register() -> None:
     """Connect the receivers, once."""
     post_save.connect(after_save, dispatch_uid="iasc_tracker.search.saved")
     post_delete.connect(after_delete, dispatch_uid="iasc_tracker.search.deleted")
+    records_written.connect(after_writing_many, dispatch_uid="iasc_tracker.search.written_many")
     ledger_written.connect(after_writing, dispatch_uid="iasc_tracker.search.written")
     narrative_removed.connect(after_removing, dispatch_uid="iasc_tracker.search.removed")
     post_migrate.connect(after_migrate, dispatch_uid="iasc_tracker.search.migrated")
@@ -44,6 +46,13 @@ def after_save(
             once_loaded(index.refresh, kind, instance.pk)
     elif sender is EntityAlias:
         once_loaded(index.refresh, EntityKind, instance.entity_id)
+
+
+def after_writing_many(sender: type[Model], pks: Collection[int], **kwargs: Any) -> None:
+    """Put in what records that were written in bulk say now."""
+    kind = kind_of(sender)
+    if kind is not None:
+        index.refresh(kind, pks)
 
 
 def after_delete(sender: type[Model], instance: Any, **kwargs: Any) -> None:

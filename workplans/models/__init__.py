@@ -20,6 +20,7 @@ from workplans.models.plans import (
 from workplans.models.references import SpentReference
 from workplans.models.responsibility import Responsibility
 from workplans.models.sources import SourceDocument
+from workplans.models.spreadsheets import SpreadsheetImport
 from workplans.models.tracking import (
     SILENT_DAYS,
     Publishable,
@@ -49,6 +50,7 @@ __all__ = [
     "Role",
     "SourceDocument",
     "SpentReference",
+    "SpreadsheetImport",
     "StatusUpdate",
     "Timeliness",
     "TrackedItem",

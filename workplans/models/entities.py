@@ -102,6 +102,7 @@ class Entity(Versioned):
     class Meta:
         verbose_name = _("entity")
         verbose_name_plural = _("entities")
+        default_permissions = ("add", "change", "delete", "view", "import", "export")
         ordering = ["acronym", "name"]
         constraints = [
             models.CheckConstraint(condition=~Q(name=""), name="entity_has_a_name"),

@@ -130,7 +130,7 @@ class StatusUpdate(models.Model):
 
     class Meta:
         abstract = True
-        default_permissions = ("add", "view")
+        default_permissions = ("add", "view", "import", "export")
         ordering = ["item", "sequence"]
 
     def __str__(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from itertools import count
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -109,24 +108,51 @@ def spend_reference(instance: models.Model, **kwargs: Any) -> None:
         SpentReference.objects.get_or_create(ref=instance.ref)
 
 
+def parts_of_ref(model: Any, prefix: str, number: str) -> tuple[str, str]:
+    """Return what a reference begins with, in capitals, and the number that follows it."""
+    printed = re.sub(r"[^A-Za-z0-9._-]", "", number).strip(".")
+    # A prefix that leaves no room for the number and a count is cut.
+    room = model._meta.get_field("ref").max_length - len(printed) - 8
+    return prefix.upper()[:room].rstrip("-._"), printed
+
+
+class NewRefs:
+    """Gives references to new records of a model, by the rule of `next_ref`.
+
+    What the records come from must be locked meanwhile. References given elsewhere, or about to
+    be, are `spoken_for`.
+    """
+
+    def __init__(self, model: Any, spoken_for: Iterable[str] = ()) -> None:
+        self.model = model
+        self.taken = set(spoken_for)
+        self.read: set[str] = set()
+        self.counts: dict[str, int] = {}
+
+    def give(self, prefix: str, number: str) -> str:
+        """Return a reference that nothing has or had."""
+        prefix, printed = parts_of_ref(self.model, prefix, number)
+        if prefix not in self.read:
+            for records in (self.model.objects, SpentReference.objects):
+                refs = records.filter(ref__startswith=f"{prefix}-")
+                self.taken.update(refs.values_list("ref", flat=True))
+            self.read.add(prefix)
+        ref = f"{prefix}-{printed}"
+        if not printed or ref in self.taken:
+            stem = f"{ref}-" if printed else ref
+            number_of = self.counts.get(stem, 0) + 1
+            while f"{stem}{number_of}" in self.taken:
+                number_of += 1
+            self.counts[stem] = number_of
+            ref = f"{stem}{number_of}"
+        self.taken.add(ref)
+        return ref
+
+
 def next_ref(model: Any, prefix: str, number: str, spoken_for: Iterable[str] = ()) -> str:
     """Return a reference that no row of a model has: the prefix in capitals and the number.
 
     Without a number, or if that reference is taken, the next free count stands in.
     `spoken_for` are references about to be given to others.
     """
-    printed = re.sub(r"[^A-Za-z0-9._-]", "", number).strip(".")
-    # A prefix that leaves no room for the number and a count is cut.
-    room = model._meta.get_field("ref").max_length - len(printed) - 8
-    prefix = prefix.upper()[:room].rstrip("-._")
-    given = (model.objects, SpentReference.objects)
-    whole = f"{prefix}-{printed}"
-    if printed and not any(records.filter(ref=whole).exists() for records in given):
-        return whole
-    stem = f"{whole}-" if printed else f"{prefix}-"
-    taken = set(spoken_for) | {
-        ref
-        for records in given
-        for ref in records.filter(ref__startswith=stem).values_list("ref", flat=True)
-    }
-    return next(ref for n in count(1) if (ref := f"{stem}{n}") not in taken)
+    return NewRefs(model, spoken_for).give(prefix, number)

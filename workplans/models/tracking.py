@@ -469,6 +469,7 @@ class TrackedItem(Referenced):
 
     class Meta:
         abstract = True
+        default_permissions = ("add", "change", "delete", "view", "import", "export")
         ordering = ["order", "ref"]
 
     def __str__(self) -> str:

@@ -1,0 +1,454 @@
+"""Deliverables and action points from spreadsheets: judged row by row, written whole or not."""
+
+from datetime import date, timedelta
+
+import pytest
+from auditlog.models import LogEntry
+
+from actionpoints.models import ActionPoint
+from tests.factories import (
+    make_action_point,
+    make_area,
+    make_deliverable,
+    make_entity,
+    make_meeting,
+    make_party,
+    make_recommendation,
+    make_source,
+    make_update,
+    make_workplan,
+)
+from tests.imports import (
+    address,
+    bring_in,
+    content_of,
+    csv_file,
+    edited_csv,
+    edited_excel,
+    excel_file,
+    look,
+    send,
+    told,
+)
+from workplans import days
+from workplans.models import Deliverable, Entity, SpreadsheetImport
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("whole_ledger")]
+
+TODAY = days.site_today()
+
+
+@pytest.fixture
+def plan():
+    """RG1's plan, with an area, a heading, an item with a part, and one that is completed."""
+    for acronym in ("OCHA", "UNHCR", "UNICEF", "IOM"):
+        make_entity(acronym=acronym, name=f"The {acronym} Organization", slug=acronym.lower())
+    plan = make_workplan(slug="rg1-2020", title="RG1 workplan", owner=make_entity(acronym="RG1"))
+    area = make_area(workplan=plan, number="3", title="Localization, local actors")
+    fields = {"priority_area": area}
+    item = make_deliverable(
+        ref="RG1-2020-3.1",
+        title="Write guidance\nin two lines",
+        indicators="=1+1\n- it is out",
+        comments="’tis “quoted”, and; separated",
+        initial_timeframe="Q2 2021",
+        initial_latest=date(2021, 6, 30),
+        **fields,
+    )
+    make_party(item, entity=entity("ocha"), order=1)
+    make_party(item, entity=entity("unhcr"), role="consulted", order=2)
+    make_update(item, status="ongoing", narrative="A draft is out.", source=make_source())
+    make_deliverable(ref="RG1-2020-3.1-i", level="part", parent=item, title="A part", **fields)
+    make_deliverable(ref="RG1-2020-H", level="heading", title="A heading", **fields)
+    done = make_deliverable(ref="RG1-2020-3.2", title="Hold a meeting", **fields)
+    make_update(done, status="completed", narrative="+41 people came.")
+    return plan
+
+
+def entity(slug):
+    return Entity.objects.get(slug=slug)
+
+
+def deliverable(ref="RG1-2020-3.1"):
+    return Deliverable.objects.get(ref=ref)
+
+
+def parties(item):
+    return [
+        (str(one.entity), one.role, one.since, one.until)
+        for one in item.responsibilities.order_by("order", "id")
+    ]
+
+
+@pytest.fixture(params=["csv", "xlsx"])
+def file(request, plan, client):
+    """Our own file of deliverables, parts and headings among them, and how one edits it."""
+    address = f"/deliverables.{request.param}?level=all"
+    edit = {"csv": edited_csv, "xlsx": edited_excel}[request.param]
+    return content_of(client.get(address)), edit
+
+
+class TestOurOwnFile:
+    def test_says_nothing_new(self, file, staff_client):
+        content, _edit = file
+        judgement = look(staff_client, Deliverable, content)
+        assert len(judgement.same) == len(judgement.rows) == 4
+        assert not judgement.may_be_written
+        assert not judgement.ignored and not judgement.not_taken
+
+    def test_that_of_staff_says_nothing_new_either(self, plan, staff_client):
+        make_update(deliverable(), source=make_source(title="Hidden", published=False))
+        for ending in ("csv", "xlsx"):
+            content = content_of(staff_client.get(f"/deliverables.{ending}?level=all"))
+            judgement = look(staff_client, Deliverable, content)
+            assert len(judgement.same) == len(judgement.rows) == 4
+            assert not judgement.not_taken
+
+    def test_changes_just_what_was_edited(self, file, staff_client):
+        content, edit = file
+        before = Deliverable.objects.filter(ref="RG1-2020-3.1").values().get()
+        edits = {
+            "RG1-2020-3.1": {"title": "Write the guidance", "priority": "Prioritized"},
+            "RG1-2020-3.2": {"comments": "@x"},
+        }
+        judgement = look(staff_client, Deliverable, edit(content, edits))
+        assert [verdict.ref for verdict in judgement.changed] == ["RG1-2020-3.1", "RG1-2020-3.2"]
+        assert told(judgement)[2] == (
+            "changed",
+            {
+                "title": ("Write guidance\nin two lines", "Write the guidance"),
+                "priority": ("unknown", "prioritized"),
+            },
+        )
+        assert len(judgement.same) == 2
+        done = bring_in(staff_client, Deliverable, edit(content, edits))
+        after = Deliverable.objects.filter(ref="RG1-2020-3.1").values().get()
+        differ = {name for name in before if before[name] != after[name]}
+        assert differ == {"title", "priority", "version"}
+        assert after["version"] == before["version"] + 1
+        assert deliverable("RG1-2020-3.2").comments == "@x"
+        assert (done.new, done.changed, done.same) == (0, 2, 2)
+        assert done.refs == ["RG1-2020-3.1", "RG1-2020-3.2"]
+        entry = LogEntry.objects.get_for_object(deliverable()).latest()
+        assert entry.changes["title"] == ["Write guidance\nin two lines", "Write the guidance"]
+        assert entry.actor.username == "staff"
+
+    def test_an_edit_of_how_an_item_stands_is_named_and_not_taken(self, file, staff_client):
+        content, edit = file
+        edits = {"RG1-2020-3.1": {"status": "completed", "narrative": "Done.", "title": "New"}}
+        judgement = look(staff_client, Deliverable, edit(content, edits))
+        assert told(judgement)[2][1].keys() == {"title"}
+        (verdict,) = judgement.not_taken
+        assert set(verdict.not_taken) == {"status", "narrative"}
+        bring_in(staff_client, Deliverable, edit(content, edits))
+        assert (deliverable().cached_status, deliverable().updates.count()) == ("ongoing", 1)
+
+    def test_an_update_is_a_row_of_the_ledger_from_that_file(self, file, staff_client):
+        content, edit = file
+        told_day = TODAY - timedelta(days=3)
+        update = {
+            "new_status": "[COMPLETED]",
+            "new_narrative": "Endorsed by OPAG.",
+            "new_effective_on": told_day.isoformat(),
+        }
+        done = bring_in(
+            staff_client, Deliverable, edit(content, {"RG1-2020-3.1": update}), "May.xlsx"
+        )
+        row = deliverable().updates.latest("sequence")
+        assert (row.status, row.narrative) == ("completed", "Endorsed by OPAG.")
+        assert (row.effective_on, row.reported_on) == (told_day, TODAY)
+        assert (row.source, row.locator) == (done.source, "row 2")
+        assert (row.source.title, row.source.published) == ("May.xlsx", False)
+        assert (row.recorded_by.username, done.refs) == ("staff", ["RG1-2020-3.1"])
+
+    def test_imported_again_it_changes_nothing(self, file, staff_client):
+        content, edit = file
+        new = edit(content, {"RG1-2020-3.1": {"new_narrative": "More.", "title": "Another"}})
+        bring_in(staff_client, Deliverable, new)
+        item = deliverable()
+        item.title = "Edited since"
+        item.save()
+        response = send(staff_client, Deliverable, new)
+        assert response.status_code == 400
+        assert "was imported on" in response.content.decode()
+        assert deliverable().title == "Edited since"
+        assert SpreadsheetImport.objects.count() == 1
+
+
+class TestParties:
+    def judge(self, client, **cells):
+        content = csv_file({"ref": "RG1-2020-3.1", **cells})
+        return told(look(client, Deliverable, content))[2]
+
+    @pytest.mark.parametrize(
+        ("leads", "expected"),
+        [
+            ("OCHA; UNHCR (support)", [("OCHA", "lead"), ("UNHCR", "support")]),
+            (
+                "OCHA in consultation with UNHCR, UNICEF",
+                [("OCHA", "lead"), ("UNHCR", "consulted"), ("UNICEF", "consulted")],
+            ),
+            ("unicef & I.O.M.", [("UNICEF", "lead"), ("IOM", "lead")]),
+            ("The IOM Organization, OCHA", [("IOM", "lead"), ("OCHA", "lead")]),
+            (
+                "OCHA with the support of IOM and UNICEF",
+                [("OCHA", "lead"), ("IOM", "support"), ("UNICEF", "support")],
+            ),
+            ("The IOM Organization (IOM)\nOCHA (co-lead)", [("IOM", "lead"), ("OCHA", "co_lead")]),
+            ("N/A", []),
+        ],
+    )
+    def test_are_read_as_people_write_them(self, plan, staff_client, leads, expected):
+        bring_in(
+            staff_client,
+            Deliverable,
+            csv_file(
+                {"workplan": plan.title, "priority_area": "3", "title": "New", "leads": leads}
+            ),
+        )
+        item = Deliverable.objects.get(title="New")
+        assert [(name, role) for name, role, _since, _until in parties(item)] == expected
+
+    def test_those_that_go_are_ended_and_those_that_come_begin_today(self, plan, staff_client):
+        content = csv_file({"ref": "RG1-2020-3.1", "leads": "IOM; UNICEF"})
+        bring_in(staff_client, Deliverable, content)
+        assert parties(deliverable()) == [
+            ("OCHA", "lead", None, TODAY - timedelta(days=1)),
+            ("IOM", "lead", TODAY, None),
+            ("UNHCR", "consulted", None, None),
+            ("UNICEF", "lead", TODAY, None),
+        ]
+        bring_in(staff_client, Deliverable, csv_file({"ref": "RG1-2020-3.1", "leads": "OCHA"}))
+        held = parties(deliverable())
+        assert held == [("OCHA", "lead", None, None), ("UNHCR", "consulted", None, None)]
+
+    def test_an_unknown_one_is_an_error_that_offers_the_nearest(self, plan, staff_client):
+        kind, problems = self.judge(staff_client, leads="OHCA; Nobody we know of")
+        assert kind == "invalid"
+        assert "“OHCA” is not known as a party" in problems["leads"]
+        assert "OCHA" in problems["leads"].split("Nearest:")[1]
+
+    def test_the_order_and_spelling_of_the_same_parties_is_nothing_new(self, plan, staff_client):
+        assert self.judge(staff_client, leads="ocha") == ("same", {})
+        assert self.judge(staff_client, supporting="UNHCR (consulted)") == ("same", {})
+        assert self.judge(staff_client, supporting="UNHCR") == ("same", {})
+
+    def test_a_heading_has_none(self, plan, staff_client):
+        judgement = look(staff_client, Deliverable, csv_file({"ref": "RG1-2020-H", "leads": "IOM"}))
+        assert "A heading has no owner" in told(judgement)[2][1]["leads"]
+
+
+class TestUpdates:
+    def judge(self, client, **cells):
+        content = excel_file({"ref": "RG1-2020-3.1", **cells})
+        return told(look(client, Deliverable, content, "file.xlsx"))[2]
+
+    @pytest.mark.parametrize(
+        ("word", "code"),
+        [
+            ("On-going", "ongoing"),
+            ("continuous", "continuous"),
+            ("NOT STARTED", "not_started"),
+            ("Discontinued", "discontinued"),
+        ],
+    )
+    def test_a_status_is_read_in_the_documents_spellings(self, plan, staff_client, word, code):
+        content = csv_file({"ref": "RG1-2020-3.1", "new_status": word, "new_narrative": "So."})
+        bring_in(staff_client, Deliverable, content)
+        assert deliverable().cached_status == code
+
+    def test_an_unknown_status_is_refused_with_those_that_are_known(self, plan, staff_client):
+        kind, problems = self.judge(staff_client, new_status="Pending")
+        assert kind == "invalid"
+        assert problems["new_status"].startswith("Write one of: Completed, Continuous, Ongoing")
+
+    @pytest.mark.parametrize(
+        ("cell", "day", "words"),
+        [
+            (date(2021, 6, 30), date(2021, 6, 30), ""),
+            ("2021-06-30", date(2021, 6, 30), ""),
+            ("30/06/2021", date(2021, 6, 30), ""),
+            ("Q2 2021", date(2021, 6, 30), "Q2 2021"),
+            ("mid-2021", date(2021, 8, 31), "mid-2021"),
+        ],
+    )
+    def test_days_are_read_as_people_write_them(self, plan, staff_client, cell, day, words):
+        content = excel_file(
+            {"ref": "RG1-2020-3.1", "new_narrative": "Told.", "new_effective_on": cell}
+        )
+        bring_in(staff_client, Deliverable, content)
+        row = deliverable().updates.latest("sequence")
+        assert (row.effective_on, row.effective_words) == (day, words)
+
+    def test_an_ambiguous_day_is_asked_about(self, plan, staff_client):
+        for column in ("new_effective_on", "new_timeframe"):
+            cells = {"new_narrative": "x", column: "03/04/2021"}
+            kind, problems = self.judge(staff_client, **cells)
+            assert kind == "invalid"
+            assert "3 April 2021 or as 4 March 2021" in problems[column]
+
+    def test_a_revised_time_frame_keeps_its_words(self, plan, staff_client):
+        content = csv_file({"ref": "RG1-2020-3.1", "new_timeframe": "by end 2022"})
+        bring_in(staff_client, Deliverable, content)
+        assert deliverable().cached_timeframe == "by end 2022"
+        assert deliverable().cached_due == date(2022, 12, 31)
+
+    def test_the_ledger_s_own_refusals_are_the_row_s(self, plan, staff_client):
+        assert (
+            "how it was closed"
+            in self.judge(staff_client, new_status="completed")[1]["new_narrative"]
+        )
+        ahead = TODAY + timedelta(days=5)
+        problems = self.judge(staff_client, new_narrative="x", new_effective_on=ahead)[1]
+        assert "lies ahead" in problems["new_effective_on"]
+        judgement = look(
+            staff_client, Deliverable, csv_file({"ref": "RG1-2020-H", "new_status": "ongoing"})
+        )
+        assert "A heading has no status" in told(judgement)[2][1]["new_status"]
+
+    def test_what_stands_already_is_nothing_new(self, plan, staff_client):
+        content = csv_file({"ref": "RG1-2020-3.1", "new_narrative": "As of May.", "x": "1"})
+        bring_in(staff_client, Deliverable, content)
+        again = csv_file({"ref": "RG1-2020-3.1", "new_narrative": "As of May.", "x": "2"})
+        judgement = look(staff_client, Deliverable, again)
+        assert told(judgement)[2] == ("same", {})
+        assert judgement.ignored == ["x"]
+
+
+class TestNewItems:
+    def test_are_made_with_all_that_a_row_says(self, plan, staff_client):
+        rows = [
+            {
+                "workplan": "rg1 WORKPLAN", "priority_area": "3 Localization, local actors",
+                "title": "New: “one”", "number": "3.9", "timeframe": "by June 2022",
+                "leads": "OCHA", "new_status": "ongoing", "new_narrative": "Begun.",
+                "priority": "De-prioritized", "indicators": "Seen", "product_url": "",
+            },
+            {
+                "workplan": "rg1-2020", "priority_area": "rg1-2020-3", "title": "Its part",
+                "level": "part", "parent": "RG1-2020-3.9", "ref": "RG1-2020-3.9-i",
+            },
+            {"workplan": "rg1-2020", "priority_area": "3", "title": "Another"},
+        ]  # fmt: skip
+        rows[0]["ref"] = "RG1-2020-3.9"
+        done = bring_in(staff_client, Deliverable, csv_file(*rows), "new.csv")
+        item = deliverable("RG1-2020-3.9")
+        assert (item.title, item.number, item.priority) == ("New: “one”", "3.9", "deprioritized")
+        assert (item.initial_timeframe, item.cached_due) == ("by June 2022", date(2022, 6, 30))
+        assert (item.source.title, item.locator) == ("new.csv", "row 2")
+        assert (item.introduced_on, item.cached_status) == (TODAY, "ongoing")
+        assert parties(item) == [("OCHA", "lead", None, None)]
+        assert deliverable("RG1-2020-3.9-i").parent == item
+        another = Deliverable.objects.get(title="Another")
+        assert another.ref == "RG1-2020-1"
+        assert (done.new, set(done.refs)) == (
+            3,
+            {"RG1-2020-3.9", "RG1-2020-3.9-i", "RG1-2020-1"},
+        )
+        assert LogEntry.objects.get_for_object(item).get().action == LogEntry.Action.CREATE
+
+    @pytest.mark.parametrize(
+        ("cells", "column", "words"),
+        [
+            ({"title": ""}, "title", "A new item needs a title"),
+            ({"title": "x" * 501}, "title", "At most 500 characters"),
+            ({"workplan": "RG9"}, "workplan", "“RG9” is not known as a workplan"),
+            ({"priority_area": "9"}, "priority_area", "It has: 3 Localization"),
+            ({"level": "part"}, "parent", "A part needs the item"),
+            ({"level": "whole"}, "level", "Write one of: item, heading, part"),
+            ({"parent": "RG1-2020-3.1"}, "parent", "An item can only stand under a heading"),
+            ({"level": "part", "parent": "RG1-2020-H"}, "parent", "not to a heading"),
+            ({"parent": "NOWHERE-1"}, "parent", "No item has this reference"),
+            ({"ref": "RG1 2020"}, "ref", "letters, digits"),
+            ({"product_url": "somewhere"}, "product_url", "Write a whole address"),
+            ({"continues": "RG0-1"}, "continues", "not known"),
+            ({"title": "Hold a meeting"}, "title", "It is there already as RG1-2020-3.2"),
+            ({"timeframe": "03/04/2021"}, "timeframe", "3 April 2021"),
+        ],
+    )
+    def test_a_row_that_cannot_be_one_says_why(self, plan, staff_client, cells, column, words):
+        row = {"title": "New", "workplan": "RG1 workplan", "priority_area": "3", **cells}
+        judgement = look(staff_client, Deliverable, csv_file(row))
+        kind, problems = told(judgement)[2]
+        assert kind == "invalid"
+        assert words in problems[column]
+        assert not judgement.may_be_written
+
+    def test_one_bad_row_and_nothing_is_written(self, plan, staff_client):
+        row = {"title": "New", "workplan": "RG1 workplan", "priority_area": "3"}
+        bad = {**row, "ref": "RG1-2020-3.1", "priority_area": "77"}
+        judgement = look(staff_client, Deliverable, csv_file(row, bad))
+        assert [kind for kind, _words in told(judgement).values()] == ["new", "invalid"]
+        waiting = SpreadsheetImport.objects.waiting().get()
+        response = staff_client.post(address(Deliverable, "import_review", waiting.pk))
+        assert response.status_code == 200
+        assert Deliverable.objects.count() == 4
+        assert SpreadsheetImport.objects.done().count() == 0
+
+    def test_a_reference_twice_or_that_a_deleted_item_had_is_refused(self, plan, staff_client):
+        make_deliverable(ref="RG1-2020-7", priority_area=make_area(workplan=plan)).delete()
+        row = {"workplan": "RG1 workplan", "priority_area": "3"}
+        content = csv_file(
+            {"ref": "RG1-2020-7", "title": "A", **row},
+            {"ref": "RG1-2020-8", "title": "B", **row},
+            {"ref": "RG1-2020-8", "title": "C", **row},
+        )
+        judgement = told(look(staff_client, Deliverable, content))
+        assert "references are not given twice" in judgement[2][1]["ref"]
+        assert judgement[3][0] == "new"
+        assert "Row 3 has it too" in judgement[4][1]["ref"]
+
+    def test_items_that_belong_to_each_other_are_refused(self, plan, staff_client):
+        row = {"workplan": "RG1 workplan", "priority_area": "3", "level": "part"}
+        content = csv_file(
+            {"ref": "A-1", "title": "A", "parent": "A-2", **row},
+            {"ref": "A-2", "title": "B", "parent": "A-1", **row},
+        )
+        kinds = [kind for kind, _words in told(look(staff_client, Deliverable, content)).values()]
+        assert kinds == ["invalid", "invalid"]
+
+
+class TestActionPoints:
+    def test_our_own_file_says_nothing_new_and_changes_what_was_edited(self, staff_client):
+        meeting = make_meeting(slug="opag-1", title="OPAG meeting", held_on=date(2020, 7, 9))
+        item = make_action_point(meeting=meeting, theme="Data", ref="OPAG-1")
+        make_party(item, entity=make_entity(acronym="OCHA"))
+        make_update(item, status="pending", narrative="Waiting.")
+        follow_up = make_action_point(recommendation=make_recommendation(ref="R-1"), ref="F-1")
+        item.combine_with.add(follow_up)
+        for ending, edit in (("csv", edited_csv), ("xlsx", edited_excel)):
+            content = content_of(staff_client.get(f"/action-points.{ending}?level=all"))
+            judgement = look(staff_client, ActionPoint, content)
+            assert len(judgement.same) == 2
+            assert not judgement.not_taken
+            new = edit(content, {"OPAG-1": {"theme": ending, "new_narrative": f"Now {ending}."}})
+            assert set(told(look(staff_client, ActionPoint, new))[2][1]) == {
+                "theme",
+                "new_narrative",
+            }
+            bring_in(staff_client, ActionPoint, new)
+            item.refresh_from_db()
+            assert (item.theme, item.cached_narrative) == (ending, f"Now {ending}.")
+
+    def test_new_ones_come_from_a_meeting_or_a_recommendation(self, staff_client):
+        for held_on in (date(2020, 7, 9), date(2020, 9, 25)):
+            make_meeting(slug=f"opag-{held_on}", title="OPAG meeting", held_on=held_on)
+        make_recommendation(ref="R-1")
+        rows = [
+            {"title": "A", "meeting": "OPAG meeting", "meeting_date": "25 September 2020"},
+            {"title": "B", "meeting": "opag-2020-07-09"},
+            {"title": "C", "recommendation": "R-1"},
+            {"title": "D"},
+        ]
+        bring_in(staff_client, ActionPoint, csv_file(*rows))
+        found = dict(ActionPoint.objects.values_list("title", "ref"))
+        assert found == {
+            "A": "OPAG-2020-09-25-1", "B": "OPAG-2020-07-09-1", "C": "R-1-1", "D": "AP-1",
+        }  # fmt: skip
+        assert ActionPoint.objects.get(title="A").introduced_on == date(2020, 9, 25)
+        unclear = csv_file({"title": "E", "meeting": "OPAG meeting"})
+        problems = told(look(staff_client, ActionPoint, unclear))[2][1]
+        assert "Several records are called" in problems["meeting"]
+        both = csv_file({"title": "E", "meeting": "opag-2020-07-09", "recommendation": "R-1"})
+        problems = told(look(staff_client, ActionPoint, both))[2][1]
+        assert "not both" in problems["recommendation"]

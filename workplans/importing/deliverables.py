@@ -1,0 +1,114 @@
+"""Deliverables in."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from import_export.fields import Field
+
+from workplans.importing.cells import ChoiceWidget, LookupWidget, as_text
+from workplans.importing.items import ItemResource
+from workplans.importing.resources import SheetRow, cell_words, chunks
+from workplans.item_tables import DeliverableTable
+from workplans.models import Deliverable, Priority, PriorityArea, Workplan
+
+
+def by_names(pairs: Any) -> dict[str, Any]:
+    """Return records by their names, whatever the case; None for a name that several have."""
+    known: dict[str, Any] = {}
+    for name, record in pairs:
+        key = name.casefold()
+        known[key] = record if known.get(key, record) == record else None
+    return known
+
+
+class DeliverableResource(ItemResource):
+    """Deliverables of workplans and priority areas that are there already."""
+
+    model = Deliverable
+    table_class = DeliverableTable
+    origin_columns = ("workplan", "priority_area")
+    origin_fields = frozenset({"priority_area"})
+    follows = frozenset({"group", "url"})
+    reads = ("parent", "priority_area__workplan", "continues__priority_area__workplan")
+
+    priority = Field(widget=ChoiceWidget(Priority.choices, default=Priority.UNKNOWN))
+    continues = Field(widget=LookupWidget(gettext_lazy("the reference of a deliverable")))
+    workplan = Field(widget=LookupWidget(gettext_lazy("a workplan")))
+    priority_area = Field(widget=LookupWidget(gettext_lazy("a priority area")))
+
+    def lock_origins(self) -> None:
+        list(Workplan.objects.select_for_update().order_by("pk").values_list("pk"))
+
+    def prepare(self, rows: Sequence[SheetRow]) -> None:
+        plans = list(Workplan.objects.all())
+        self.plans = by_names((name, plan) for plan in plans for name in (plan.title, plan.slug))
+        areas: dict[int, list[PriorityArea]] = defaultdict(list)
+        for area in PriorityArea.objects.select_related("workplan__owner"):
+            areas[area.workplan_id].append(area)
+        self.areas = {
+            plan: by_names(
+                (name, area)
+                for area in held
+                for name in (str(area), area.number, area.title, area.slug)
+            )
+            for plan, held in areas.items()
+        }
+        refs = sorted({as_text(row.edited.get("continues")) for row in rows} - {""})
+        found: list[Deliverable] = []
+        for some in chunks(refs):
+            found += Deliverable.objects.filter(ref__in=some).select_related(
+                "priority_area__workplan"
+            )
+        self.continued = by_names((item.ref, item) for item in found)
+
+    def read_origin(self, row: SheetRow, item: Any) -> None:
+        if "continues" in row.edited:
+            self._read_continues(row, item)
+        if not row.is_new and not {"workplan", "priority_area"}.intersection(row.edited):
+            return
+        plan = None if row.is_new else item.priority_area.workplan
+        for name in self.origin_columns:
+            if name in row.edited and not cell_words(row.edited[name]):
+                row.verdict.refuse(name, "", _("This may not be empty."))
+                return
+        if "workplan" in row.edited:
+            plan = row.read("workplan", self.plans)
+        elif row.is_new:
+            row.verdict.refuse("workplan", "", _("Name the workplan that the deliverable is of."))
+        if plan is None:
+            return
+        if "priority_area" not in row.edited:
+            if row.is_new or plan != item.priority_area.workplan:
+                row.verdict.refuse(
+                    "priority_area", "", _("Name the priority area of that workplan.")
+                )
+            return
+        known = self.areas.get(plan.pk, {})
+        cell = row.edited["priority_area"]
+        area = known.get(cell_words(cell).casefold())
+        if area is None:
+            row.verdict.refuse(
+                "priority_area",
+                cell_words(cell),
+                _("The workplan has no such priority area. It has: %(known)s.")
+                % {"known": "; ".join(sorted({str(one) for one in known.values() if one}))},
+            )
+        elif row.is_new:
+            item.priority_area = area
+        else:
+            self.change(row, "priority_area", area)
+
+    def _read_continues(self, row: SheetRow, item: Any) -> None:
+        before = item.continues if not row.is_new else None
+        if not row.edited["continues"] and before and not before.priority_area.workplan.published:
+            return  # a public file leaves its reference out
+        after = row.read("continues", self.continued)
+        if after is not None and after.ref == row.key:
+            row.verdict.refuse("continues", after.ref, _("An item cannot continue itself."))
+        elif not row.verdict.problems:
+            self.change(row, "continues", after, after.ref if after else "")

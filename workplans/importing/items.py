@@ -1,0 +1,587 @@
+"""Items in: what an import takes of deliverables and action points, and how it writes it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from import_export.fields import Field
+
+from workplans import bulk
+from workplans.importing.cells import (
+    ChoiceWidget,
+    Day,
+    DayWidget,
+    FrameWidget,
+    StatusWidget,
+    TextWidget,
+    UrlWidget,
+    as_text,
+)
+from workplans.importing.parties import PartyReader, UnknownParty
+from workplans.importing.resources import SheetResource, SheetRow, cell_words, chunks
+from workplans.importing.verdicts import Change, Verdict
+from workplans.item_tables import ItemTable
+from workplans.models import LEAD_ROLES, Level, Role, SourceDocument
+from workplans.models.references import NewRefs, SpentReference
+from workplans.status import Entry, judge_entries, lock_items, record_updates, refresh_cache
+from workplans.timeframes import TimeFrame
+
+# The columns in which an update is entered, by the field of the ledger's entry.
+UPDATE_COLUMNS = {
+    "status": "new_status",
+    "narrative": "new_narrative",
+    "effective_on": "new_effective_on",
+    "timeframe": "new_timeframe",
+}
+# Fields that a cell sets as it is read.
+PLAIN = (
+    "title", "description", "number", "indicators", "comments", "product_url", "priority",
+    "wording", "theme",
+)  # fmt: skip
+# What a file of somebody who is not signed in leaves out.
+HIDDEN = ("source", "locator", "continues")
+# The longest cell that is kept beside the parties that it names.
+LONGEST_PRINTED = 300
+
+
+class PartyCells:
+    """The parties of a file: read once for all rows that name the same."""
+
+    def __init__(self) -> None:
+        self.reader = PartyReader()
+
+    def parties(self, row: SheetRow, column: str) -> tuple[tuple[Any, str], ...] | None:
+        """Return the (entity, role) pairs of an edited cell; note a problem and return None."""
+        cell = row.edited.get(column)
+        try:
+            return tuple((one.entity, one.role) for one in self.reader.parties(as_text(cell)))
+        except (UnknownParty, ValueError) as error:
+            row.verdict.refuse(column, cell_words(cell), str(error))
+            return None
+
+
+@dataclass
+class PartyPlan:
+    """What becomes of the responsibilities of an item: (entity, role, order, cell) to add."""
+
+    add: list[tuple[Any, str, int, str]] = field(default_factory=list)
+    end: list[Any] = field(default_factory=list)
+    reopen: list[tuple[Any, int]] = field(default_factory=list)
+    reorder: list[tuple[Any, int]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.add or self.end or self.reopen or self.reorder)
+
+
+@dataclass(slots=True)
+class Place:
+    """Where an item stands in the tree of its plan or record: what the rules of levels read."""
+
+    level: str
+    parent: str
+    origin: tuple[Any, ...]
+
+
+class ItemResource(SheetResource):
+    """Tracked items of one kind. A subclass names its table, and what its items come from.
+
+    `origin_columns` are the columns that say what an item comes from, in our own file; what
+    `follows` from these is not looked at in a row for a new item.
+    """
+
+    follows: ClassVar[frozenset[str]] = frozenset({"url"})
+    table_class: ClassVar[type[ItemTable]]
+    origin_columns: ClassVar[tuple[str, ...]]
+
+    title = Field(widget=TextWidget(longest=500, required=True))
+    level = Field(widget=ChoiceWidget(Level.choices, default=Level.ITEM))
+    parent = Field(widget=TextWidget())
+    leads = Field(widget=TextWidget())
+    supporting = Field(widget=TextWidget())
+    indicators = Field(widget=TextWidget())
+    comments = Field(widget=TextWidget())
+    number = Field(widget=TextWidget(longest=20))
+    description = Field(widget=TextWidget())
+    product_url = Field(widget=UrlWidget(longest=500))
+    new_narrative = Field(widget=TextWidget())
+    new_effective_on = Field(widget=DayWidget())
+    new_timeframe = Field(widget=FrameWidget())
+
+    def __init__(self, user: User, today: Any = None) -> None:
+        super().__init__(user, today)
+        self.fields["new_status"] = Field(
+            column_name="new_status", widget=StatusWidget(self.model.STATUSES)
+        )
+        self.held: Any = self.model._meta.get_field("responsibilities").related_model
+
+    def read_origin(self, row: SheetRow, item: Any) -> None:
+        """Set what an item comes from, as the edited cells say; note problems and changes."""
+        raise NotImplementedError
+
+    def prepare(self, rows: Sequence[SheetRow]) -> None:
+        """Read what the cells of all rows may name."""
+        raise NotImplementedError
+
+    def lock_origins(self) -> None:
+        """Lock what new items may come from, in the order of keys."""
+        raise NotImplementedError
+
+    # Comparing
+
+    def columns(self) -> Sequence[str]:
+        return [*self.table_class.columns, "number", "description", "product_url"]
+
+    def written(self, keys: Sequence[str]) -> dict[str, Sequence[Any]]:
+        """Return the rows of our file, by reference, with the columns that only an import has."""
+        items = self.model.objects.filter(ref__in=keys).order_by().as_of(self.today)
+        table = self.table_class(items, self.today, self.user)
+        found: dict[str, Any] = {str(cells[0]): cells for cells in table.rows()}
+        more = self.model.objects.filter(ref__in=keys).order_by()
+        for ref, *cells in more.values_list("ref", "number", "description", "product_url"):
+            if ref in found:
+                found[ref] += cells
+        return found
+
+    def lock(self, keys: Sequence[str]) -> None:
+        self.lock_origins()
+        pks = self.model.objects.filter(ref__in=keys).order_by("pk").values_list("pk", flat=True)
+        for some in chunks(list(pks)):
+            lock_items(self.model, some)
+
+    # Judging
+
+    def read_rows(self, rows: Sequence[SheetRow]) -> None:
+        self.parties = PartyCells()
+        self.prepare(rows)
+        touched = [row for row in rows if row.edited and not row.verdict.problems]
+        self._find_items(touched)
+        for row in touched:
+            self._read(row)
+        self._read_parents(touched)
+        self._read_parties(touched)
+        self._check_titles(touched)
+        self._give_refs(touched)
+        self._judge_updates(touched)
+
+    def _find_items(self, rows: Sequence[SheetRow]) -> None:
+        """Give each row the record that it is about, or a new one."""
+        keys = [row.key for row in rows if row.key]
+        stored: dict[str, Any] = {}
+        for some in chunks(keys):
+            records = self.model.objects.filter(ref__in=some)
+            stored |= {record.ref: record for record in records.select_related(*self.reads)}
+        spent = set(SpentReference.objects.filter(ref__in=keys).values_list("ref", flat=True))
+        for row in rows:
+            verdict = row.verdict
+            if not row.is_new:
+                verdict.instance = stored[row.key]
+                verdict.title = verdict.instance.title
+                continue
+            verdict.instance = self.model(ref=row.key, level=Level.ITEM, source=None)
+            verdict.title = as_text(row.edited.get("title"))
+            if row.key in stored:
+                verdict.refuse(
+                    self.key, row.key, _("This item is not there any more, or not there yet.")
+                )
+            elif row.key in spent:
+                verdict.refuse(
+                    self.key,
+                    row.key,
+                    _(
+                        "A deleted record had this reference, and references are not given twice. "
+                        "Leave the cell empty to have one made."
+                    ),
+                )
+            elif row.key:
+                try:
+                    self.model._meta.get_field("ref").clean(row.key, verdict.instance)
+                except ValidationError as error:
+                    verdict.refuse(self.key, row.key, " ".join(error.messages))
+
+    # The relations that the words for a change need.
+    reads: ClassVar[tuple[str, ...]] = ("parent",)
+
+    def _read(self, row: SheetRow) -> None:
+        """Read the cells of one row that need no other row."""
+        verdict, item = row.verdict, row.verdict.instance
+        verdict.is_record_new = row.is_new
+        for name in PLAIN:
+            if name in row.edited and name in self.fields:
+                value = row.read(name)
+                if value is not None:
+                    self.change(row, name, value)
+        if "level" in row.edited:
+            level = row.read("level")
+            if level is not None and level != item.level:
+                self.change(row, "level", level)
+        self.read_origin(row, item)
+        if row.is_new:
+            if "title" not in row.edited:
+                verdict.refuse("title", "", _("A new item needs a title."))
+            if "timeframe" in row.edited:
+                self._read_first_frame(row)
+            item.introduced_on = self.first_day(item)
+        taken = {*self.fields, *self.origin_columns}
+        if row.is_new:
+            taken |= {"timeframe", *self.follows}
+        verdict.not_taken = [
+            name
+            for name, cell in row.edited.items()
+            if name not in taken and name in self.places and (cell or name not in HIDDEN)
+        ]
+
+    def first_day(self, item: Any) -> Any:
+        """Return the day from which a new item is known."""
+        return self.today
+
+    def change(self, row: SheetRow, name: str, value: Any, words: str | None = None) -> None:
+        """Set a field of a row's record, and note the change."""
+        item = row.verdict.instance
+        old = getattr(item, name)
+        if old == value:
+            return
+        setattr(item, name, value)
+        new_words = str(value) if words is None else words
+        row.verdict.changes.append(Change(name, "" if row.is_new else row.now(name), new_words))
+        row.verdict.plan.setdefault("fields", {})[name] = (old, value)
+
+    def _read_first_frame(self, row: SheetRow) -> None:
+        cell = row.edited["timeframe"]
+        try:
+            frame: TimeFrame = FrameWidget().clean(cell)
+        except ValueError as error:
+            row.verdict.refuse("timeframe", cell_words(cell), str(error))
+            return
+        item = row.verdict.instance
+        item.initial_timeframe = frame.words
+        item.initial_earliest, item.initial_latest = frame.earliest, frame.latest
+        row.verdict.changes.append(Change("timeframe", "", frame.words))
+
+    # Levels and parents
+
+    def _read_parents(self, rows: Sequence[SheetRow]) -> None:
+        """Read what items belong to, and judge levels by where all items will stand."""
+        moved = [
+            row
+            for row in rows
+            if row.is_new
+            or "parent" in row.edited
+            or row.verdict.plan.get("fields", {}).keys() & {"level", *self.origin_fields}
+        ]
+        if not moved:
+            return
+        wanted = {row: cell_words(row.edited.get("parent")) for row in moved}
+        refs = {row.key for row in moved if row.key} | {ref for ref in wanted.values() if ref}
+        places: dict[str, Place] = {}
+        records: dict[str, Any] = {}
+        for some in chunks(sorted(refs)):
+            for record in self.model.objects.filter(ref__in=some).select_related("parent"):
+                records[record.ref] = record
+                places[record.ref] = self._place(record)
+        below: dict[str, list[str]] = defaultdict(list)
+        for record in self.model.objects.filter(
+            parent__in=[row.verdict.instance.pk for row in moved if not row.is_new]
+        ).select_related("parent"):
+            places.setdefault(record.ref, self._place(record))
+            below[record.parent.ref].append(record.ref)
+        new: dict[str, Any] = {}
+        for row in moved:
+            item = row.verdict.instance
+            stands = places.get(row.key) if row.key and not row.is_new else None
+            parent = wanted[row] if row.is_new or "parent" in row.edited else stands.parent  # type: ignore[union-attr]
+            key = row.key or f"row {row.row.number}"
+            places[key] = Place(item.level, parent, self._origin(item))
+            if row.is_new and row.key:
+                new[row.key] = item
+        for row in moved:
+            self._judge_place(row, places, below)
+            ref = wanted[row]
+            if row.verdict.problems or not (row.is_new or "parent" in row.edited):
+                continue
+            parent = new.get(ref) or records.get(ref)
+            if row.verdict.instance.parent != parent:
+                old = row.verdict.instance.parent
+                row.verdict.instance.parent = parent
+                row.verdict.changes.append(Change("parent", row.now("parent"), ref))
+                row.verdict.plan.setdefault("fields", {})["parent"] = (old, parent)
+
+    # The fields that say what an item comes from.
+    origin_fields: ClassVar[frozenset[str]] = frozenset()
+
+    def _origin(self, item: Any) -> tuple[Any, ...]:
+        return tuple(item.origin.values())
+
+    def _place(self, record: Any) -> Place:
+        parent = record.parent.ref if record.parent else ""
+        return Place(record.level, parent, self._origin(record))
+
+    def _judge_place(
+        self, row: SheetRow, places: Mapping[str, Place], below: Mapping[str, Sequence[str]]
+    ) -> None:
+        """Note where a row breaks the rules of levels; those of `TrackedItem.clean`, for a set."""
+        verdict = row.verdict
+        place = places[row.key or f"row {row.row.number}"]
+        above = places.get(place.parent)
+        if place.parent and above is None:
+            sentence = _("No item has this reference, neither here nor in the file.")
+        elif place.parent == row.key and place.parent:
+            sentence = _("An item cannot belong to itself.")
+        elif place.level == Level.PART and above is None:
+            sentence = _("A part needs the item that it belongs to.")
+        elif place.level == Level.PART and above is not None and above.level != Level.ITEM:
+            sentence = _("A part belongs to an item, not to a heading or a part.")
+        elif place.level == Level.HEADING and above is not None:
+            sentence = _("A heading stands at the top and belongs to nothing.")
+        elif place.level == Level.ITEM and above is not None and above.level != Level.HEADING:
+            sentence = _("An item can only stand under a heading.")
+        elif above is not None and above.origin != place.origin:
+            sentence = _("It belongs to an item that comes from elsewhere.")
+        else:
+            sentence = ""
+        if sentence:
+            verdict.refuse("parent", place.parent, sentence)
+        fits = {Level.ITEM: Level.PART, Level.HEADING: Level.ITEM}.get(place.level)  # type: ignore[call-overload]
+        children = [places[ref] for ref in below.get(row.key, ())]
+        if any(child.parent == row.key and child.level != fits for child in children):
+            verdict.refuse(
+                "level", place.level, _("What belongs to it does not fit under that level.")
+            )
+        if (
+            place.level == Level.HEADING
+            and not row.is_new
+            and "level" in verdict.plan.get("fields", ())
+        ):
+            item = verdict.instance
+            if item.updates.exists() or item.responsibilities.exists():
+                verdict.refuse(
+                    "level",
+                    place.level,
+                    _("An item with a history or with parties cannot become a heading."),
+                )
+
+    # Parties
+
+    def _read_parties(self, rows: Sequence[SheetRow]) -> None:
+        about = [row for row in rows if {"leads", "supporting"}.intersection(row.edited)]
+        held: dict[int, list[Any]] = defaultdict(list)
+        pks = [row.verdict.instance.pk for row in about if not row.is_new]
+        for some in chunks(pks):
+            responsibilities = self.held.objects.filter(item__in=some).order_by("order", "id")
+            for one in responsibilities.select_related("entity"):
+                held[one.item_id].append(one)
+        for row in about:
+            plan = self._plan_parties(row, held[row.verdict.instance.pk] if not row.is_new else [])
+            if not plan:
+                continue
+            if row.verdict.instance.level == Level.HEADING:
+                row.verdict.refuse(
+                    "leads", "", _("A heading has no owner. Name the parties of its items.")
+                )
+            row.verdict.plan["parties"] = plan
+            for name in ("leads", "supporting"):
+                if name in row.edited:
+                    row.verdict.changes.append(
+                        Change(name, row.now(name), cell_words(row.edited[name]))
+                    )
+
+    def _plan_parties(self, row: SheetRow, all_held: Sequence[Any]) -> PartyPlan | None:
+        """Return what becomes of an item's parties; None where a cell is not understood."""
+        held = [one for one in all_held if self._holds(one)]
+        wanted: list[tuple[Any, str]] = []
+        printed: dict[tuple[Any, str], str] = {}
+        for column, leads in (("leads", True), ("supporting", False)):
+            if column not in row.edited:
+                continue
+            named = self.parties.parties(row, column)
+            if named is None:
+                return None
+            default = Role.LEAD if leads else Role.SUPPORT
+            for entity, role in named:
+                has = [one.role for one in held if one.entity_id == entity.pk]
+                has = [each for each in has if (each in LEAD_ROLES) is leads]
+                for each in [role] if role else has or [default.value]:
+                    wanted.append((entity, each))
+                    printed[entity, each] = cell_words(row.edited[column])
+        wanted = list(dict.fromkeys(wanted))
+        plan = PartyPlan()
+        mine = {(one.entity, one.role): one for one in held}
+        before = {(one.entity, one.role): one for one in all_held if one not in held}
+        for order, (entity, role) in enumerate(wanted, start=1):
+            if (entity, role) in mine:
+                if mine[entity, role].order != order:
+                    plan.reorder.append((mine[entity, role], order))
+            elif (entity, role) in before:
+                plan.reopen.append((before[entity, role], order))
+            else:
+                plan.add.append((entity, role, order, self._printed(entity, printed[entity, role])))
+        plan.end = [
+            one
+            for one in held
+            if (one.entity, one.role) not in wanted
+            and ("leads" if one.role in LEAD_ROLES else "supporting") in row.edited
+        ]
+        # Orders that say the same as before are no change.
+        after = [mine[key].order for key in wanted if key in mine]
+        if not (plan.add or plan.end or plan.reopen) and after == sorted(after):
+            plan.reorder = []
+        return plan
+
+    def _holds(self, one: Any) -> bool:
+        return (one.since is None or one.since <= self.today) and (
+            one.until is None or one.until >= self.today
+        )
+
+    @staticmethod
+    def _printed(entity: Any, cell: str) -> str:
+        return "" if cell in (entity.acronym, entity.name) else cell[:LONGEST_PRINTED]
+
+    # What new items must be
+
+    def _check_titles(self, rows: Sequence[SheetRow]) -> None:
+        """Refuse a new item without reference that is there already under the same title."""
+        new = [row for row in rows if row.is_new and not row.key and not row.verdict.problems]
+        titles = {row.verdict.instance.title for row in new}
+        there: dict[tuple[str, tuple[Any, ...]], str] = {}
+        for some in chunks(sorted(titles)):
+            for record in self.model.objects.filter(title__in=some):
+                there[record.title, self._origin(record)] = record.ref
+        for row in new:
+            item = row.verdict.instance
+            ref = there.get((item.title, self._origin(item)))
+            if ref:
+                row.verdict.refuse(
+                    "title",
+                    item.title,
+                    _("It is there already as %(ref)s. Write that reference, or another title.")
+                    % {"ref": ref},
+                )
+
+    def _give_refs(self, rows: Sequence[SheetRow]) -> None:
+        """Give references to new items that name none."""
+        new = [row for row in rows if row.is_new and not row.key and not row.verdict.problems]
+        refs = NewRefs(self.model, {row.key for row in rows if row.key})
+        for row in new:
+            item = row.verdict.instance
+            item.ref = row.verdict.ref = refs.give(item._ref_prefix(), item.number)
+
+    # Updates
+
+    def _judge_updates(self, rows: Sequence[SheetRow]) -> None:
+        told: list[tuple[SheetRow, Entry]] = []
+        for row in rows:
+            columns = [name for name in UPDATE_COLUMNS.values() if name in row.edited]
+            if not columns or row.verdict.problems:
+                continue
+            entry = self.read_entry(row, columns)
+            if not row.verdict.problems:
+                told.append((row, entry))
+        errors = judge_entries([entry for _row, entry in told], today=self.today)
+        for place, (row, entry) in enumerate(told):
+            if place in errors:
+                refuse_entry(row, errors[place])
+                continue
+            row.verdict.plan["entry"] = entry
+            for name in (name for name in UPDATE_COLUMNS.values() if name in row.edited):
+                now = row.now(name.removeprefix("new_")) if name != "new_effective_on" else ""
+                row.verdict.changes.append(Change(name, now, cell_words(row.edited[name])))
+
+    def read_entry(self, row: SheetRow, columns: Iterable[str]) -> Entry:
+        """Return the update that a row tells."""
+        values = {name: row.read(name) for name in columns}
+        day: Day | None = values.get("new_effective_on")
+        return Entry(
+            item=row.verdict.instance,
+            status=values.get("new_status") or "",
+            narrative=values.get("new_narrative") or "",
+            timeframe=values.get("new_timeframe") or "",
+            effective_on=day.day if day else None,
+            effective_words=day.words if day else "",
+            source=SourceDocument(dated=self.today),
+            locator=locator(row.verdict),
+            recorded_by=self.user,
+        )
+
+    # Writing
+
+    def save(self, verdicts: Sequence[Verdict], source: SourceDocument | None) -> None:
+        model: Any = self.model
+        new = [verdict for verdict in verdicts if verdict.is_record_new]
+        for level in (Level.HEADING, Level.ITEM, Level.PART):
+            records = [one.instance for one in new if one.instance.level == level]
+            for verdict in new:
+                verdict.instance.source, verdict.instance.locator = source, locator(verdict)
+            for record in records:
+                record.cached_timeframe = record.initial_timeframe
+                record.cached_earliest = record.initial_earliest
+                record.cached_due = record.initial_latest
+            bulk.create_all(model, records, self.user)
+        changed = {
+            verdict.instance: verdict.plan["fields"]
+            for verdict in verdicts
+            if not verdict.is_record_new and verdict.plan.get("fields")
+        }
+        bulk.change_all(model, changed, self.user)
+        for record, fields in changed.items():
+            if fields.keys() & self.origin_fields:
+                record._take_along()
+        self._save_parties(verdicts)
+        moved = [record.pk for record, fields in changed.items() if "parent" in fields]
+        moved += [one.instance.pk for one in new if one.instance.parent_id]
+        if moved:
+            refresh_cache(model, moved)
+        entries = [one.plan["entry"] for one in verdicts if "entry" in one.plan]
+        record_updates([replace(entry, source=source) for entry in entries], today=self.today)
+
+    def _save_parties(self, verdicts: Sequence[Verdict]) -> None:
+        add: list[Any] = []
+        change: dict[Any, dict[str, tuple[Any, Any]]] = {}
+        gone: list[Any] = []
+        for verdict in verdicts:
+            plan: PartyPlan | None = verdict.plan.get("parties")
+            if plan is None:
+                continue
+            since = None if verdict.is_record_new else self.today
+            add += [
+                self.held(
+                    item=verdict.instance, entity=entity, role=role, order=order, since=since,
+                    as_printed=cell,
+                )
+                for entity, role, order, cell in plan.add
+            ]  # fmt: skip
+            for one, order in plan.reorder:
+                change[one] = {"order": (one.order, order)}
+            for one, order in plan.reopen:
+                change[one] = {"until": (one.until, None), "order": (one.order, order)}
+            for one in plan.end:
+                if one.since is not None and one.since >= self.today:
+                    gone.append(one)
+                else:
+                    change[one] = {"until": (one.until, self.today - timedelta(days=1))}
+        for one, fields in change.items():
+            for name, (_old, new) in fields.items():
+                setattr(one, name, new)
+        bulk.delete_all(self.held, gone, self.user)
+        bulk.create_all(self.held, add, self.user)
+        bulk.change_all(self.held, change, self.user)
+
+
+def locator(verdict: Verdict) -> str:
+    """Return the place in its file of what a verdict is about."""
+    return _("row %(number)d") % {"number": verdict.number}
+
+
+def refuse_entry(row: SheetRow, error: ValidationError) -> None:
+    """Note why the ledger refuses an update; one that it knows already is no problem."""
+    if getattr(error, "code", "") == "nothing_new":
+        return
+    by_field = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+    for name, sentences in by_field.items():
+        column = UPDATE_COLUMNS.get(name, "new_status")
+        row.verdict.refuse(column, cell_words(row.edited.get(column)), " ".join(sentences))

@@ -1,0 +1,220 @@
+"""What an import of each kind of record takes: the ground that all resources stand on.
+
+A resource of django-import-export names the columns that are taken, and the widget that reads each.
+Unlike the stock one it judges and writes whole sets: it compares the file with what our own file
+would say now, cell by cell, and reads only the cells that differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.translation import gettext as _
+from import_export.resources import Resource
+
+from workplans import days
+from workplans.importing.cells import as_text, is_same
+from workplans.importing.tables import NoValue, Row, Table, Value
+from workplans.importing.verdicts import Judgement, Verdict
+from workplans.models import SourceDocument
+
+# How many records are looked up or read at a time.
+CHUNK = 2000
+
+
+def chunks(things: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Yield some things a few thousand at a time."""
+    for start in range(0, len(things), CHUNK):
+        yield things[start : start + CHUNK]
+
+
+def cell_words(cell: Any) -> str:
+    """Return a cell as a reader sees it."""
+    if isinstance(cell, NoValue):
+        return cell.text
+    return as_text(cell)
+
+
+class SheetResource(Resource):
+    """A resource for one kind of record. A subclass says how rows are compared and written.
+
+    `key` is the column by which a record is known; columns that are `not_compared` name it, or say
+    where it can be read.
+    """
+
+    model: ClassVar[Any]
+    key: ClassVar[str] = "ref"
+    not_compared: ClassVar[frozenset[str]] = frozenset({"ref", "url"})
+
+    def __init__(self, user: User, today: date | None = None) -> None:
+        super().__init__()
+        self.user, self.today = user, today or days.site_today()
+
+    # What a subclass says
+
+    def key_of(self, cells: Mapping[str, Value]) -> str:
+        """Return the key of a row; "" for a record that is to be made."""
+        return cell_words(cells.get(self.key))
+
+    def columns(self) -> Sequence[str]:
+        """Return the columns of our own file, in its order."""
+        raise NotImplementedError
+
+    def written(self, keys: Sequence[str]) -> dict[str, Sequence[Any]]:
+        """Return what our file would say now of the records with some keys, keyed by key."""
+        raise NotImplementedError
+
+    def lock(self, keys: Sequence[str]) -> None:
+        """Lock the records with some keys, and what new ones belong to."""
+        raise NotImplementedError
+
+    def read_rows(self, rows: Sequence[SheetRow]) -> None:
+        """Read the cells that differ, into the verdicts."""
+        raise NotImplementedError
+
+    def tells_source(self, verdicts: Sequence[Verdict]) -> bool:
+        """Return whether anything that is to be written says from which file it is."""
+        return any(verdict.is_record_new or "entry" in verdict.plan for verdict in verdicts)
+
+    def save(self, verdicts: Sequence[Verdict], source: SourceDocument | None) -> None:
+        """Write what the verdicts say, inside a transaction; what tells a source is from this."""
+        raise NotImplementedError
+
+    # Judging
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The places of the columns of our own file."""
+        return {name: place for place, name in enumerate(self.columns())}
+
+    @property
+    def known_columns(self) -> set[str]:
+        """The columns that a file may have."""
+        return {*self.columns(), *(field.column_name for field in self.fields.values())}
+
+    def judge(self, table: Table, *, lock: bool = False) -> Judgement:
+        """Return the verdict on each row; nothing is written. `lock` is for what is to follow."""
+        header = table.header
+        judgement = Judgement([name for name in header if name not in self.known_columns])
+        keys = [self.key_of(dict(zip(header, row.cells, strict=True))) for row in table.rows]
+        wanted = sorted({key for key in keys if key})
+        if lock:
+            self.lock(wanted)
+        written = {
+            key: cells for some in chunks(wanted) for key, cells in self.written(some).items()
+        }
+        ours = self.places
+        # The places, in the file and in ours, of the columns that both have.
+        both = [
+            (place, ours[name], name)
+            for place, name in enumerate(header)
+            if name in ours and name not in self.not_compared
+        ]
+        told_here = [
+            (place, name)
+            for place, name in enumerate(header)
+            if name in self.fields and name not in ours
+        ]
+        rows = []
+        first: dict[str, int] = {}
+        for row, key in zip(table.rows, keys, strict=True):
+            sheet_row = SheetRow(self, header, row, key, written.get(key))
+            judgement.add(sheet_row.verdict)
+            if key in first:
+                twice = _("Row %(number)d has it too. Keep one.") % {"number": first[key]}
+                sheet_row.verdict.refuse(self.key, key, twice)
+            elif key:
+                first[key] = row.number
+            sheet_row.compare(both, told_here)
+            rows.append(sheet_row)
+        self.read_rows(rows)
+        judgement.settle()
+        return judgement
+
+    def import_data(  # type: ignore[no-untyped-def]
+        self, dataset: Table, dry_run: bool = False, source: SourceDocument | None = None, **kwargs
+    ) -> Judgement:
+        """Judge a table, and write it all unless it is a dry run or a row is invalid.
+
+        What is told through it comes from `source`.
+        """
+        with transaction.atomic():
+            judgement = self.judge(dataset, lock=not dry_run)
+            if not dry_run and judgement.may_be_written:
+                self.save([*judgement.new, *judgement.changed], source)
+        return judgement
+
+
+class SheetRow:
+    """One row while it is judged: what it says, and what our file would say in its place.
+
+    `edited` are the columns that differ, with what stands in the file. Where a record is new, these
+    are all that are not empty.
+    """
+
+    __slots__ = ("edited", "header", "key", "resource", "row", "verdict", "written")
+
+    def __init__(
+        self,
+        resource: SheetResource,
+        header: tuple[str, ...],
+        row: Row,
+        key: str,
+        written: Sequence[Any] | None,
+    ) -> None:
+        self.resource, self.header, self.row, self.key = resource, header, row, key
+        self.written = written
+        self.edited: dict[str, Value] = {}
+        self.verdict = Verdict(row.number, key)
+
+    def compare(
+        self, both: Iterable[tuple[int, int, str]], told_here: Iterable[tuple[int, str]]
+    ) -> None:
+        """Find the cells that say something else than our file would.
+
+        `both` are the places in the file and in ours of the columns that both have, `told_here`
+        those of columns that ours has not, but an import takes.
+        """
+        cells, written = self.row.cells, self.written
+        if written is None:
+            self.edited = {
+                name: cell
+                for name, cell in zip(self.header, cells, strict=True)
+                if cell is not None and cell != "" and name not in self.resource.not_compared
+            }
+            return
+        for place, ours, name in both:
+            if cells[place] != written[ours] and not is_same(cells[place], written[ours]):
+                self.edited[name] = cells[place]
+        for place, name in told_here:
+            if cells[place] is not None and cells[place] != "":
+                self.edited[name] = cells[place]
+
+    @property
+    def is_new(self) -> bool:
+        return self.written is None
+
+    def now(self, name: str) -> str:
+        """Return what our file says now in a column, as a reader sees it."""
+        place = self.resource.places.get(name)
+        if self.written is None or place is None:
+            return ""
+        value = self.written[place]
+        return value.isoformat() if isinstance(value, date) else "" if value is None else str(value)
+
+    def read(self, name: str, known: Mapping[str, Any] | None = None) -> Any:
+        """Return what a column's widget reads in the edited cell.
+
+        Note a problem, and return None, where that is nothing that can be taken.
+        """
+        cell = self.edited[name]
+        try:
+            return self.resource.fields[name].widget.clean(cell, known=known)
+        except ValueError as error:
+            self.verdict.refuse(name, cell_words(cell), str(error))
+            return None

@@ -1,0 +1,369 @@
+"""Files in: a CSV or Excel file of unknown origin becomes a table, or is refused in a sentence.
+
+Nothing in a file is trusted: what it says of its own size, type or encoding is checked before
+anything is unpacked, and reading stops at the limits below. The kind of a file is told by its
+content, not by its name.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import Any, TypeAlias
+
+import openpyxl
+from django.utils.translation import gettext as _
+from openpyxl.utils import get_column_letter
+
+from workplans.exports import FORMULA
+
+# What a file may hold. Ten thousand rows of all our columns have 3 to 8 MB, and take some seconds
+# to read from Excel.
+LARGEST = 20 * 1024 * 1024
+MOST_ROWS = 10_000
+MOST_COLUMNS = 200
+# An Excel file, unpacked: its sheets and their texts, and each of its other parts.
+LARGEST_UNPACKED = 120 * 1024 * 1024
+LARGEST_PART = 2 * 1024 * 1024
+MOST_PARTS = 200
+# Cells, rows and texts in it, counted together: a cell with a text of its own is two.
+MOST_COUNTED = 900_000
+# Rows that are quite empty are passed over, up to so many.
+MOST_EMPTY = 100_000
+
+ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_UTF_16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_SHEET = re.compile(r"xl/worksheets/[^/]+\.xml", re.ASCII)
+_TEXTS = "xl/sharedStrings.xml"
+_FORMULAS = (b"<f>", b"<f ", b'"e"', b"'e'")
+_COUNTED = (b"<c ", b"<c>", b"<si>", b"<si ", b"<row ", b"<row>", b"<t>", b"<t ", b"<r>", b"<r ")
+
+
+class Unreadable(Exception):
+    """A file that is not read; as a string it is a sentence that says why, and the cure."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoValue:
+    """A cell that holds no value of its own: a formula, or what Excel shows for a failed one."""
+
+    text: str
+
+
+Value: TypeAlias = str | int | float | bool | date | NoValue | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a file: its number there, counted from 1 with the header, and its cells."""
+
+    number: int
+    cells: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A header and rows, each as long as the header. `is_text` says that every cell was text."""
+
+    header: tuple[str, ...]
+    rows: list[Row] = field(default_factory=list)
+    is_text: bool = False
+
+
+def read_table(content: bytes, known: Iterable[str]) -> Table:
+    """Read a file, or raise Unreadable.
+
+    `known` are the names of columns that the table may have: they tell where the header is, and
+    by what a CSV file separates its fields.
+    """
+    known = frozenset(known)
+    if not content.strip():
+        raise Unreadable(_("The file is empty."))
+    if len(content) > LARGEST:
+        raise Unreadable(
+            _("The file has more than %(limit)d MB. Split it into smaller ones.")
+            % {"limit": LARGEST // 1024 // 1024}
+        )
+    if content.startswith(OLE):
+        raise Unreadable(
+            _(
+                "This is an Excel file of the old format (.xls), or one with a password. Save it "
+                "as an Excel workbook (.xlsx) without a password."
+            )
+        )
+    if content.startswith(ZIP):
+        return _table(_excel_rows(content), known, is_text=False)
+    return _table(_csv_rows(_decoded(content), known), known, is_text=True)
+
+
+def _table(rows: Iterator[Row], known: frozenset[str], *, is_text: bool) -> Table:
+    """Make a table of rows, the first of which that is not empty is the header."""
+    header: tuple[str, ...] = ()
+    found: list[Row] = []
+    empty = 0
+    for row in rows:
+        if not any(cell is not None and cell != "" for cell in row.cells):
+            empty += 1
+            if empty > MOST_EMPTY:
+                raise Unreadable(
+                    _("More than %(limit)d rows are empty. Delete them below the table.")
+                    % {"limit": MOST_EMPTY}
+                )
+            continue
+        if not header:
+            header = _header(row, known)
+            continue
+        if any(cell not in (None, "") for cell in row.cells[len(header) :]):
+            raise Unreadable(
+                _("Row %(number)d has more cells than the table has columns.")
+                % {"number": row.number}
+            )
+        if len(found) == MOST_ROWS:
+            raise Unreadable(
+                _("The table has more than %(limit)d rows. Split it into smaller files.")
+                % {"limit": MOST_ROWS}
+            )
+        missing = len(header) - len(row.cells)
+        cells = (*row.cells, *[None] * missing) if missing > 0 else row.cells[: len(header)]
+        found.append(Row(row.number, tuple(cells)))
+    if not header:
+        raise Unreadable(_("The file has no header row."))
+    return Table(header, found, is_text)
+
+
+def _header(row: Row, known: frozenset[str]) -> tuple[str, ...]:
+    """Return the names of the columns, as our own files write them."""
+    names = [column_name(cell) for cell in row.cells]
+    while names and not names[-1]:
+        names.pop()
+    if len(names) > MOST_COLUMNS:
+        raise Unreadable(
+            _("The table has %(count)d columns; at most %(limit)d are read.")
+            % {"count": len(names), "limit": MOST_COLUMNS}
+        )
+    if not known.intersection(names):
+        raise Unreadable(
+            _(
+                "No column has a name that is known here. The first row must name the columns, "
+                "for example: %(known)s."
+            )
+            % {"known": ", ".join(sorted(known)[:8])}
+        )
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    if twice:
+        raise Unreadable(
+            _("Two columns have the same name: %(names)s. Rename or delete one.")
+            % {"names": ", ".join(twice)}
+        )
+    return tuple(names)
+
+
+def column_name(cell: Value) -> str:
+    """Return the name of a column in lower case, blanks and hyphens as underscores."""
+    text = cell.text if isinstance(cell, NoValue) else "" if cell is None else str(cell)
+    return re.sub(r"[\s\-]+", "_", text.strip().casefold())
+
+
+# CSV
+
+
+def _decoded(content: bytes) -> str:
+    """Return the text of a CSV file: UTF-8, or UTF-16 where the file says so or plainly is."""
+    encoding = _UTF_16.get(content[:2])
+    if encoding:
+        content = content[2:]
+    else:
+        # Text of which every other byte is NUL.
+        sample = content[:200]
+        if len(sample) > 3 and not any(sample[1::2]):
+            encoding = "utf-16-le"
+        elif len(sample) > 3 and not any(sample[0::2]):
+            encoding = "utf-16-be"
+    try:
+        text = content.decode(encoding or "utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise Unreadable(
+            _(
+                "The file is not written in UTF-8: see line %(line)d. Save it as “CSV UTF-8”, or "
+                "as an Excel workbook (.xlsx)."
+            )
+            % {"line": line}
+        ) from None
+    at = text.find("\0")
+    if at >= 0:
+        raise Unreadable(
+            _("Line %(line)d holds a character (NUL) that no text has. Save the file anew.")
+            % {"line": text.count("\n", 0, at) + 1}
+        )
+    return text
+
+
+def _csv_rows(text: str, known: frozenset[str]) -> Iterator[Row]:
+    separator = _separator(text, known)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    begun = 1
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise Unreadable(_csv_fault(error, begun)) from None
+        # The number that Excel shows: a cell with line breaks does not count as several rows.
+        yield Row(begun, tuple(map(_unescaped, cells)))
+        begun += 1
+
+
+def _unescaped(text: str) -> str:
+    """Take off the apostrophe that our own files put before what looks like a formula."""
+    return text[1:] if text.startswith("'") and FORMULA.match(text) else text
+
+
+def _csv_fault(error: csv.Error, number: int) -> str:
+    words = {"number": number}
+    if "end of data" in str(error):
+        return _("A quotation mark in row %(number)d is not closed.") % words
+    if "field larger" in str(error):
+        return _("A cell in row %(number)d is too long, or a quotation mark is not closed.") % words
+    return _("Row %(number)d is not well-formed CSV: check its quotation marks.") % words
+
+
+def _separator(text: str, known: frozenset[str]) -> str:
+    """Return the character by which the first line gives the most known columns."""
+    first = next((line for line in re.split(r"\r\n?|\n", text[:20_000]) if line.strip()), "")
+
+    def finds(separator: str) -> int:
+        names = (column_name(name.strip('"')) for name in first.split(separator))
+        return len(known.intersection(names))
+
+    return max(",;\t", key=finds)
+
+
+# Excel
+
+
+def _excel_rows(content: bytes) -> Iterator[Row]:
+    has_formulas = check_workbook(content)
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
+        sheet = book.worksheets[0]
+        # Rows are filled up to the width asked for, which takes most of the time if it is more
+        # than that of the table: that of its first row.
+        width, begins = MOST_COLUMNS + 1, 1
+        for number, cells in enumerate(sheet.iter_rows(max_row=MOST_EMPTY, max_col=width), 1):
+            yield Row(number, tuple(map(_excel_value, cells)))
+            filled = [place for place, cell in enumerate(cells) if cell.value is not None]
+            if filled:
+                width, begins = filled[-1] + 2, number + 1
+                break
+        # Cells know whether they hold a formula; plain values are read in half the time.
+        rows = sheet.iter_rows(
+            min_row=begins,
+            max_row=begins + MOST_ROWS + MOST_EMPTY,
+            max_col=width,
+            values_only=not has_formulas,
+        )
+        value_of = _excel_value if has_formulas else _plain_value
+        for number, cells in enumerate(rows, start=begins):
+            yield Row(number, tuple(map(value_of, cells)))
+    except Unreadable:
+        raise
+    except (
+        KeyError, IndexError, ValueError, TypeError, AttributeError, OverflowError, SyntaxError,
+        zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError,
+    ) as error:  # fmt: skip
+        # openpyxl has no error of its own for what it cannot make sense of; those of XML are
+        # SyntaxErrors.
+        raise Unreadable(_("The Excel file is damaged. Open it and save it anew.")) from error
+
+
+def _excel_value(cell: Any) -> Value:
+    """Return the value of a cell that may hold a formula, or an error of one."""
+    if cell.data_type in ("f", "e"):
+        return NoValue(str(getattr(cell.value, "text", cell.value)))
+    return _plain_value(cell.value)
+
+
+def _plain_value(value: Any) -> Value:
+    if value is None or value.__class__ is str:
+        text: str | None = value
+        return text
+    if isinstance(value, datetime):
+        return value.date() if value.time() == time() else value.isoformat(" ")
+    if isinstance(value, (bool, int, float, date)):
+        return value
+    return str(value)
+
+
+def check_workbook(content: bytes) -> bool:
+    """Raise Unreadable for a file that would unpack to too much, or runs something.
+
+    Return whether any cell may hold a formula, or an error of one.
+
+    Each part is unpacked once, in portions that are not kept, since what the archive says of its
+    sizes may be false.
+    """
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(content))
+        parts = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise Unreadable(_("The file is damaged. Open it and save it anew.")) from error
+    names = {part.filename for part in parts}
+    if "xl/workbook.xml" not in names:
+        raise Unreadable(
+            _("This is no Excel workbook. Save the table as an Excel workbook (.xlsx) or as CSV.")
+        )
+    if any(name.lower().endswith("vbaproject.bin") for name in names):
+        raise Unreadable(
+            _("The workbook holds macros. Save it as an Excel workbook (.xlsx) without them.")
+        )
+    too_much = Unreadable(
+        _("The workbook unpacks to more than can be read. Keep the table alone, in a new workbook.")
+    )
+    if len(parts) > MOST_PARTS or len(names) != len(parts):
+        raise too_much
+    unpacked = counted = formulas = 0
+    for part in parts:
+        if part.flag_bits & 1:
+            raise Unreadable(_("The workbook has a password. Save it without one."))
+        is_table = _SHEET.fullmatch(part.filename) or part.filename == _TEXTS
+        size = 0
+        for portion, overlap in _portions(archive, part):
+            size += len(portion)
+            if size > (LARGEST_UNPACKED if is_table else LARGEST_PART):
+                raise too_much
+            if is_table:
+                counted += sum(overlap.count(tag) for tag in _COUNTED)
+                formulas += sum(overlap.count(mark) for mark in _FORMULAS)
+            if b"<!DOCTYPE" in overlap or b"<!ENTITY" in overlap:
+                raise Unreadable(_("The file is damaged. Open it and save it anew."))
+        unpacked += size
+        if unpacked > LARGEST_UNPACKED or counted > MOST_COUNTED:
+            raise too_much
+    return bool(formulas)
+
+
+def _portions(
+    archive: zipfile.ZipFile, part: zipfile.ZipInfo, size: int = 1 << 18
+) -> Iterator[tuple[bytes, bytes]]:
+    """Yield a part of an archive bit by bit, each also with the few bytes before it."""
+    before = b""
+    try:
+        with archive.open(part) as file:
+            while portion := file.read(size):
+                yield portion, before[-8:] + portion
+                before = portion
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError) as error:
+        raise Unreadable(_("The file is damaged. Open it and save it anew.")) from error
+
+
+def column_letter(place: int) -> str:
+    """Return the letters by which Excel calls a column, counted from 0."""
+    return get_column_letter(place + 1)

@@ -1,0 +1,148 @@
+"""Files that wait, and what becomes of them: kept with what their sender saw, written at a word."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import PurePath
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from workplans import days
+from workplans.importing.resources import SheetResource
+from workplans.importing.tables import LARGEST, Table, Unreadable, read_table
+from workplans.importing.verdicts import Judgement
+from workplans.models import SourceDocument, SpreadsheetImport
+
+
+class ChangedSince(Exception):
+    """Nothing was written: some verdicts are not those that the sender was shown."""
+
+    def __init__(self, judgement: Judgement, rows: set[int]) -> None:
+        super().__init__(f"{len(rows)} verdicts have changed.")
+        self.judgement, self.rows = judgement, rows
+
+
+class ImportedAlready(Exception):
+    """The very same file was imported before; `done` is that import."""
+
+    def __init__(self, done: SpreadsheetImport) -> None:
+        super().__init__(str(done))
+        self.done = done
+
+
+def keep(user: User, file: Any, resource_class: type[SheetResource]) -> SpreadsheetImport:
+    """Keep a file that somebody sends in, if it can be read; else raise Unreadable.
+
+    Raise ImportedAlready for one that was imported. Uploads of others that have expired go.
+    """
+    SpreadsheetImport.objects.expire()
+    if file.size > LARGEST:
+        raise Unreadable(
+            _("The file has more than %(limit)d MB. Split it into smaller ones.")
+            % {"limit": LARGEST // 1024 // 1024}
+        )
+    content = file.read()
+    model = resource_class.model._meta.label_lower
+    digest = hashlib.sha256(content).hexdigest()
+    done = SpreadsheetImport.objects.done().filter(model=model, digest=digest).first()
+    if done is not None:
+        raise ImportedAlready(done)
+    judgement = judge(content, user, resource_class)
+    return SpreadsheetImport.objects.create(
+        model=model,
+        name=PurePath(file.name.replace("\\", "/")).name[:200] or "spreadsheet",
+        content=content,
+        digest=digest,
+        uploaded_by=user,
+        uploaded_at=timezone.now(),
+        seen=judgement.fingerprints,
+    )
+
+
+def table_of(content: bytes, resource: SheetResource) -> Table:
+    """Read a file for a resource, or raise Unreadable."""
+    return read_table(content, resource.known_columns)
+
+
+def judge(content: bytes, user: User, resource_class: type[SheetResource]) -> Judgement:
+    """Return the verdicts on a file, as things are now."""
+    resource = resource_class(user)
+    return resource.import_data(table_of(content, resource), dry_run=True)
+
+
+def look_again(
+    upload: SpreadsheetImport, user: User, resource_class: type[SheetResource]
+) -> tuple[Judgement, set[int]]:
+    """Judge a waiting file anew, and remember what its sender is shown now.
+
+    Return the judgement, and the numbers of the rows whose verdicts have changed since.
+    """
+    judgement = judge(bytes(upload.content), user, resource_class)
+    changed = changed_rows(upload, judgement)
+    if changed:
+        remember(upload, judgement)
+    return judgement, changed
+
+
+def remember(upload: SpreadsheetImport, judgement: Judgement) -> None:
+    """Remember the verdicts that a sender is shown."""
+    upload.seen = judgement.fingerprints
+    upload.save(update_fields=["seen"])
+
+
+def changed_rows(upload: SpreadsheetImport, judgement: Judgement) -> set[int]:
+    """Return the numbers of the rows whose verdicts are not those that were shown."""
+    pairs = zip(upload.seen, judgement.rows, strict=True)
+    return {verdict.number for seen, verdict in pairs if seen != verdict.fingerprint}
+
+
+def confirm(
+    upload: SpreadsheetImport, user: User, resource_class: type[SheetResource]
+) -> Judgement:
+    """Write what a file says, all of it or nothing, and return the verdicts.
+
+    Raise ChangedSince if any verdict is not what the sender was shown, and ImportedAlready if the
+    same file was imported meanwhile.
+    """
+    content = bytes(upload.content)
+    resource = resource_class(user)
+    table = table_of(content, resource)
+    with transaction.atomic():
+        list(SpreadsheetImport.objects.select_for_update().filter(pk=upload.pk).values_list("pk"))
+        done = SpreadsheetImport.objects.done().filter(model=upload.model, digest=upload.digest)
+        if (before := done.first()) is not None:
+            raise ImportedAlready(before)
+        judgement = resource.judge(table, lock=True)
+        changed = changed_rows(upload, judgement)
+        if changed or not judgement.may_be_written:
+            raise ChangedSince(judgement, changed)
+        verdicts = [*judgement.new, *judgement.changed]
+        if resource.tells_source(verdicts):
+            upload.source = make_source(upload)
+        resource.save(verdicts, upload.source)
+        upload.imported_at = timezone.now()
+        upload.new, upload.changed = len(judgement.new), len(judgement.changed)
+        upload.same = len(judgement.same)
+        upload.refs = sorted({one.ref for one in verdicts})
+        upload.seen = []
+        upload.save()
+    return judgement
+
+
+def make_source(upload: SpreadsheetImport) -> SourceDocument:
+    """Return the document as which the history names a file: for staff only, until published."""
+    slug = f"spreadsheet-{upload.digest[:16]}-{upload.model.rpartition('.')[2]}"
+    source, _created = SourceDocument.objects.get_or_create(
+        slug=slug,
+        defaults={
+            "title": upload.name,
+            "kind": SourceDocument.Kind.SPREADSHEET,
+            "dated": days.site_today(),
+            "published": False,
+        },
+    )
+    return source
