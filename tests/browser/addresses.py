@@ -8,8 +8,8 @@ from django.urls.resolvers import URLPattern, URLResolver
 PLAN = "/workplans/rg1-2020/"
 PAST = "as_of=2020-07-16"
 
-# A page of each kind, and of each state that has something of its own to use.
-KINDS = {
+# A page of each kind, and of each state that has something of its own to use; then of others.
+PUBLIC = {
     "overview": "/",
     "overview of a past day": f"/?{PAST}",
     "groups": "/groups/",
@@ -36,8 +36,6 @@ KINDS = {
     "search": "/search/",
     "search, found": "/search/?q=localization",
     "no such page": "/no/such/page/",
-}
-PUBLIC = KINDS | {
     "overview before everything": "/?as_of=1999-01-01",
     "group without workplan": "/groups/rg3/",
     "workplan of a past day": f"{PLAN}?{PAST}",

@@ -6,7 +6,7 @@ Nothing but the server is reachable, and a page that asks for anything else fail
 import os
 import runpy
 import secrets
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,6 +20,7 @@ from django.db import connection
 from django.test import Client, override_settings
 from django.test.testcases import LiveServerThread
 
+from tests.browser.visits import DESK
 from tests.figures import DOCUMENTS
 from tests.papers import words_as_pdf
 from workplans import pdf, triggers
@@ -142,12 +143,12 @@ def browser_type_launch_args(browser_type_launch_args):
 @pytest.fixture
 def browser_context_args(browser_context_args, site):
     """Each test's own context of the browser opens addresses of the site."""
-    return browser_context_args | {"base_url": site.url, "viewport": {"width": 1280, "height": 900}}
+    return browser_context_args | {"base_url": site.url, "viewport": DESK}
 
 
-@pytest.fixture
-def context(context, site):
-    """A visitor's browser; whatever it asks of another host, or the policy blocks, is an error.
+@contextmanager
+def watched(context, site):
+    """Take whatever a browser asks of another host, or the policy blocks there, for an error.
 
     Watched rather than intercepted, which would turn the browser's cache off.
     """
@@ -163,9 +164,35 @@ def context(context, site):
 
     context.on("request", watch_request)
     context.on("console", watch_console)
-    yield context
+    yield
+    context.remove_listener("request", watch_request)
+    context.remove_listener("console", watch_console)
     assert not foreign, f"asked of other hosts: {foreign}"
     assert not blocked, f"blocked by the content security policy: {blocked}"
+
+
+@pytest.fixture
+def context(context, site):
+    """A visitor's browser."""
+    with watched(context, site):
+        yield context
+
+
+@pytest.fixture(scope="package")
+def shared_page(browser, site):
+    with closing(browser.new_context(base_url=site.url)) as context:
+        yield context.new_page()
+
+
+@pytest.fixture
+def visitor(shared_page, site):
+    """A page of a visitor's browser that tests go to one after the other.
+
+    For tests that leave nothing behind: a window of its own costs as much as looking at a page.
+    """
+    shared_page.set_viewport_size(DESK)
+    with watched(shared_page.context, site):
+        yield shared_page
 
 
 @pytest.fixture

@@ -61,9 +61,9 @@ def all_problems(page):
 
 
 @every_public_page
-def test_axe_finds_nothing_on_a_public_page(page, name):
-    visit(page, name)
-    assert_none(all_problems(page))
+def test_axe_finds_nothing_on_a_public_page(visitor, name):
+    visit(visitor, name)
+    assert_none(all_problems(visitor))
 
 
 @pytest.mark.parametrize("name", STAFF)
