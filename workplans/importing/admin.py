@@ -82,8 +82,9 @@ class SheetImportMixin(ImportMixin):
     def import_action(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Take a file in, or say why it is not read; nothing is written yet."""
         user = self._sender(request)
-        form = UploadForm(request.POST or None, request.FILES or None)
-        if request.method == "POST" and form.is_valid():
+        is_sent = request.method == "POST"
+        form = UploadForm(request.POST, request.FILES) if is_sent else UploadForm()
+        if is_sent and form.is_valid():
             try:
                 upload = keep(user, form.cleaned_data["file"], self.resource_class)
             except Unreadable as error:

@@ -377,7 +377,10 @@ class ItemResource(SheetResource):
             for one in responsibilities.select_related("entity"):
                 held[one.item_id].append(one)
         for row in about:
-            plan = self._plan_parties(row, held[row.verdict.instance.pk] if not row.is_new else [])
+            mine = [] if row.is_new else held[row.verdict.instance.pk]
+            for one in mine:
+                one.item = row.verdict.instance
+            plan = self._plan_parties(row, mine)
             if not plan:
                 continue
             if row.verdict.instance.level == Level.HEADING:
