@@ -27,15 +27,20 @@ BATCH = 1000
 Words = tuple[Any, Any]
 
 
-def create_all(model: Any, records: Sequence[Any], actor: User | None) -> None:
-    """Write new records of one model, which get their keys, and log them as entered by somebody."""
+def create_all(
+    model: Any, records: Sequence[Any], actor: User | None, log: Sequence[Any] | None = None
+) -> None:
+    """Write new records of one model, which get their keys, and log them as entered by somebody.
+
+    With `log`, only those of them are logged.
+    """
     if not records:
         return
     model.objects.bulk_create(records, batch_size=BATCH)
     fields = logged_fields(model)
     _log(
         LogEntry.Action.CREATE,
-        [(record, dict(_content(record, fields))) for record in records],
+        [(record, dict(_content(record, fields))) for record in (records if log is None else log)],
         actor,
     )
     records_written.send(sender=model, pks=[record.pk for record in records])

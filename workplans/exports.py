@@ -50,7 +50,7 @@ def csv_cell(value: Cell) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        text = value if value.isprintable() else clean_text(value)
+        text = clean_text(value)
         return f"'{text}" if FORMULA.match(text) else text
     return value.isoformat() if isinstance(value, date) else str(value)
 
@@ -58,7 +58,9 @@ def csv_cell(value: Cell) -> str:
 def csv_field(value: Cell) -> str:
     """Return a value as a field of CSV: as `csv_cell`, in quotes where it needs them."""
     text = csv_cell(value)
-    return f'"{text.replace(QUOTE, QUOTE * 2)}"' if _NEEDS_QUOTES(text) else text
+    if isinstance(value, str) and _NEEDS_QUOTES(text):
+        return f'"{text.replace(QUOTE, QUOTE * 2)}"'
+    return text
 
 
 def csv_lines(header: Iterable[str], rows: Iterable[Iterable[Cell]]) -> Iterator[str]:
@@ -78,6 +80,8 @@ def csv_lines(header: Iterable[str], rows: Iterable[Iterable[Cell]]) -> Iterator
             and ";" not in value
             and QUOTE not in value
             and value[:1] not in _MAY_BE_FORMULA
+            else ""
+            if value is None
             else csv_field(value)
             for value in row
         ]

@@ -55,16 +55,15 @@ class EntityNames(dict[int, str]):
         return name
 
 
-def keys_of(chunk: Sequence[Any]) -> Q:
-    """Return the condition that a row beside is of an item of a chunk, or of one close by.
+def near(name: str, keys: Sequence[int]) -> Q:
+    """Return the condition that a column has one of some keys, or one that lies close by.
 
     Where the keys lie close together, as most do, the first and the last say it quicker.
     """
-    keys = [row.pk for row in chunk]
     first, last = min(keys), max(keys)
     if last - first < 2 * len(keys):
-        return Q(item__gte=first, item__lte=last)
-    return Q(item__in=keys)
+        return Q(**{f"{name}__gte": first, f"{name}__lte": last})
+    return Q(**{f"{name}__in": keys})
 
 
 class ItemTable:
@@ -98,7 +97,14 @@ class ItemTable:
         return items.values_list("pk", "last_place", *self.reads, named=True)
 
     def chunks(self) -> Iterator[list[Any]]:
-        return in_chunks(self.records())
+        """Read the items in their order, some at a time.
+
+        First their keys: what is read of each is too much to be sorted in memory.
+        """
+        records = self.records().order_by()
+        for keys in in_chunks(self.items.values_list("pk", flat=True)):
+            found = {record.pk: record for record in records.filter(near("pk", keys))}
+            yield [found[key] for key in keys if key in found]
 
     def read_beside(self, chunk: list[Any]) -> dict[str, Any]:
         """Read for a chunk what no relation of its items gives; one query for each kind."""
@@ -119,7 +125,11 @@ class ItemTable:
         supporting: dict[int, list[str]] = defaultdict(list)
         uncertain: dict[int, list[tuple[bool, str]]] = defaultdict(list)
         held = self.model._meta.get_field("responsibilities").related_model.objects
-        held = held.on(self.day).filter(keys_of(chunk)).order_by("order", "id")
+        held = (
+            held.on(self.day)
+            .filter(near("item", [row.pk for row in chunk]))
+            .order_by("order", "id")
+        )
         rows = held.values_list("item_id", "entity_id", "role", "uncertain")
         for item, entity, role, is_uncertain in rows:
             name = self.names[entity]

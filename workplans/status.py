@@ -557,6 +557,8 @@ def _as_correction(entry: Entry) -> Entry:
 
 def _read_frame(words: str | TimeFrame, errors: dict[str, Any]) -> TimeFrame:
     nothing = TimeFrame("", None, None)
+    if not words:
+        return nothing
     if isinstance(words, TimeFrame):
         frame = words
         if not frame.words and (frame.earliest or frame.latest):

@@ -39,9 +39,8 @@ DAY_0, FIRST_DAY = date(1899, 12, 30), date(1900, 3, 1)
 SHEET = "xl/worksheets/sheet1.xml"
 ROWS_AT_A_TIME = 100
 
-# Word's line break within a paragraph; control characters, halves of characters and code points
-# that are none, which no cell can show and no XML may hold.
-_LINE_BREAK = str.maketrans({"\v": "\n", "\f": "\n"})
+# Control characters, halves of characters and code points that are none, which no cell can show and
+# no XML may hold.
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _LINE_ENDS = re.compile(r"\r\n?")
 # What Excel would read as a character's number.
@@ -52,7 +51,8 @@ def clean_text(text: str) -> str:
     """Return a text without characters that break a cell; line breaks and tabs stay."""
     if text.isprintable():
         return text
-    return _CONTROLS.sub("", text.translate(_LINE_BREAK))
+    # Word has these for a line break within a paragraph.
+    return _CONTROLS.sub("", text.replace("\v", "\n").replace("\f", "\n"))
 
 
 @dataclass(frozen=True, slots=True)

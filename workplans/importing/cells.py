@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -122,14 +123,19 @@ class ChoiceWidget(Widget):
         text = as_text(value)
         if not text:
             return self.default
-        known = {name_key(code): code for code, _label in self.choices}
-        known |= {name_key(str(label)): code for code, label in self.choices}
-        if name_key(text) not in known:
+        known, key = self.known, name_key(text)
+        if key not in known:
             raise ValueError(
                 _("Write one of: %(known)s.")
                 % {"known": ", ".join(str(label) for _code, label in self.choices)}
             )
-        return known[name_key(text)]
+        return known[key]
+
+    @cached_property
+    def known(self) -> dict[str, str]:
+        """The codes by the words that stand for them, in the language of the moment."""
+        by_code = {name_key(code): code for code, _label in self.choices}
+        return by_code | {name_key(str(label)): code for code, label in self.choices}
 
 
 class StatusWidget(ChoiceWidget):

@@ -119,6 +119,8 @@ class ItemResource(SheetResource):
         self.fields["new_status"] = Field(
             column_name="new_status", widget=StatusWidget(self.model.STATUSES)
         )
+        # What stands for the file until it is a document of its own.
+        self.this_file = SourceDocument(dated=self.today)
         self.held: Any = self.model._meta.get_field("responsibilities").related_model
 
     def read_origin(self, row: SheetRow, item: Any) -> None:
@@ -506,7 +508,7 @@ class ItemResource(SheetResource):
             timeframe=values.get("new_timeframe") or "",
             effective_on=day.day if day else None,
             effective_words=day.words if day else "",
-            source=SourceDocument(dated=self.today),
+            source=self.this_file,
             locator=locator(row.verdict),
             recorded_by=self.user,
         )
@@ -571,7 +573,8 @@ class ItemResource(SheetResource):
             for name, (_old, new) in fields.items():
                 setattr(one, name, new)
         bulk.delete_all(self.held, gone, self.user)
-        bulk.create_all(self.held, add, self.user)
+        # What a new item begins with is told by the entry for the item itself.
+        bulk.create_all(self.held, add, self.user, log=[one for one in add if one.since])
         bulk.change_all(self.held, change, self.user)
 
 

@@ -49,6 +49,8 @@ class UpdateResource(SheetResource):
 
     def __init__(self, user: User, today: Any = None) -> None:
         super().__init__(user, today)
+        # What stands for the file until it is a document of its own.
+        self.this_file = SourceDocument(dated=self.today)
         self.fields["status"] = Field(
             column_name="status", widget=StatusWidget(self.item_model.STATUSES)
         )
@@ -140,7 +142,7 @@ class UpdateResource(SheetResource):
             timeframe=values.get("timeframe") or "",
             effective_on=day.day if day else None,
             effective_words=values.get("effective_words") or (day.words if day else ""),
-            source=source or SourceDocument(dated=self.today),
+            source=source or self.this_file,
             locator=values.get("locator") or ("" if source else locator(row.verdict)),
             recorded_by=self.user,
         )
@@ -169,7 +171,7 @@ class UpdateResource(SheetResource):
     def save(self, verdicts: Sequence[Verdict], source: SourceDocument | None) -> None:
         entries = [verdict.plan["entry"] for verdict in verdicts]
         named = [
-            entry if entry.source.pk is not None else replace(entry, source=source)
+            replace(entry, source=source) if entry.source is self.this_file else entry
             for entry in entries
         ]
         record_updates(named, today=self.today)

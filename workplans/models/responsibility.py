@@ -66,7 +66,7 @@ class Responsibility(LoggedWith, models.Model):
         ordering = ["order", "id"]
 
     def __str__(self) -> str:
-        return f"{self.entity} ({self.get_role_display()})"
+        return f"{self.entity} ({Role(self.role).label})"
 
     def natural_key(self) -> tuple[str, str, str]:
         return (self.item.ref, self.entity.slug, self.role)

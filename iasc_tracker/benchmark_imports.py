@@ -1,0 +1,105 @@
+"""Spreadsheets to measure imports on: new deliverables, and changes of these, with updates."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Iterator
+from random import Random
+
+import xlsxwriter
+from django.contrib.auth.models import User
+
+from iasc_tracker.benchmark_sites import AGENCIES, AREAS, SLUG, make_entities, sentence
+from workplans.importing.deliverables import DeliverableResource
+from workplans.importing.tables import read_table
+from workplans.models import Deliverable, Entity, EntityKind, PriorityArea, SourceDocument, Workplan
+
+Row = dict[str, str]
+
+
+def make_rows(amount: int, parties: list[Entity], chance: Random) -> list[Row]:
+    """Return rows for new deliverables, each with parties, a time frame and a first update."""
+    return [
+        {
+            "ref": f"{SLUG}-I-{number}".upper(),
+            "workplan": SLUG,
+            "priority_area": str(number % AREAS + 1),
+            "title": f"{number} {sentence(chance, 14)}",
+            "priority": chance.choice(["prioritized", "de-prioritized", ""]),
+            "leads": "; ".join(str(party) for party in chance.sample(parties, 2)),
+            "supporting": f"{chance.choice(parties)} (consulted)",
+            "timeframe": chance.choice(["by June 2027", "Q2 2027", "end 2027", "TBD"]),
+            "indicators": sentence(chance, 12),
+            "comments": "",
+            "new_status": chance.choice(["Ongoing", "Not started", "Continuous"]),
+            "new_narrative": sentence(chance, 25),
+        }
+        for number in range(amount)
+    ]
+
+
+def changed_rows(rows: list[Row], parties: list[Entity], chance: Random) -> list[Row]:
+    """Return the same rows with another title and update, and in one of ten another lead."""
+    return [
+        {
+            **row,
+            "title": f"{row['title']}, revised",
+            "leads": str(chance.choice(parties)) if number % 10 == 0 else row["leads"],
+            "new_status": "Completed",
+            "new_narrative": sentence(chance, 25),
+        }
+        for number, row in enumerate(rows)
+    ]
+
+
+def as_csv(rows: list[Row]) -> bytes:
+    file = io.StringIO(newline="")
+    writer = csv.DictWriter(file, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    return file.getvalue().encode()
+
+
+def as_excel(rows: list[Row]) -> bytes:
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"constant_memory": True}) as book:
+        sheet = book.add_worksheet()
+        for place, row in enumerate([{name: name for name in rows[0]}, *rows]):
+            sheet.write_row(place, 0, row.values())
+    return file.getvalue()
+
+
+def bring_in(content: bytes, user: User, source: SourceDocument) -> float:
+    """Read, judge and write a file; return the seconds that it took."""
+    begun = time.perf_counter()
+    resource = DeliverableResource(user)
+    judgement = resource.import_data(
+        read_table(content, resource.known_columns), dry_run=False, source=source
+    )
+    seconds = time.perf_counter() - begun
+    if judgement.invalid or not judgement.may_be_written:
+        raise RuntimeError(f"The made file was not taken: {judgement.totals}.")
+    return seconds
+
+
+def run(amount: int) -> Iterator[tuple[str, float]]:
+    """Import new and changed deliverables from both kinds of files; yield names and seconds."""
+    chance = Random(1)
+    parties = make_entities(AGENCIES, EntityKind.AGENCY)
+    plan = Workplan.objects.create(title="Benchmark of imports", slug=SLUG, published=True)
+    PriorityArea.objects.bulk_create(
+        PriorityArea(workplan=plan, number=str(n), title=f"Area {n}", order=n, slug=f"{SLUG}-{n}")
+        for n in range(1, AREAS + 1)
+    )
+    user = User.objects.create(username=SLUG)
+    source = SourceDocument.objects.create(title="Benchmark", slug=f"{SLUG}-import")
+    for ending, write in (("CSV", as_csv), ("Excel", as_excel)):
+        rows = make_rows(amount, parties, chance)
+        for row in rows:
+            row["ref"] = f"{row['ref']}-{ending}".upper()
+            row["title"] = f"{ending} {row['title']}"
+        yield f"{ending}, new", bring_in(write(rows), user, source)
+        yield f"{ending}, changed", bring_in(write(changed_rows(rows, parties, chance)), user, source)
+    assert Deliverable.objects.filter(priority_area__workplan=plan).count() == 2 * amount
