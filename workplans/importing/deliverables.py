@@ -13,6 +13,7 @@ from import_export.fields import Field
 from workplans.importing.cells import ChoiceWidget, LookupWidget, as_text
 from workplans.importing.items import ItemResource
 from workplans.importing.resources import SheetRow, cell_words, chunks
+from workplans.importing.verdicts import Change
 from workplans.item_tables import DeliverableTable
 from workplans.models import Deliverable, Priority, PriorityArea, Workplan
 
@@ -100,6 +101,7 @@ class DeliverableResource(ItemResource):
             )
         elif row.is_new:
             item.priority_area = area
+            row.verdict.changes.append(Change("priority_area", "", f"{plan} – {area}"))
         else:
             self.change(row, "priority_area", area)
 
