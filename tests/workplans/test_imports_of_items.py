@@ -18,6 +18,7 @@ from tests.factories import (
     make_update,
     make_workplan,
 )
+from tests.figures import make_site
 from tests.imports import (
     address,
     bring_in,
@@ -104,6 +105,31 @@ class TestOurOwnFile:
             assert len(judgement.same) == len(judgement.rows) == 4
             assert not judgement.not_taken
 
+    def test_says_nothing_new_of_what_a_cell_cannot_hold(self, plan, staff_client):
+        item = deliverable()
+        item.indicators, item.comments = "x" * 40_000, "pasted\x07 from\x0bWord\r\nwith e\u0301 "
+        item.save()
+        for ending in ("csv", "xlsx"):
+            content = content_of(staff_client.get(f"/deliverables.{ending}?level=all"))
+            judgement = look(staff_client, Deliverable, content)
+            assert len(judgement.same) == 4, told(judgement)
+            assert not judgement.not_taken
+
+    def test_of_the_public_leaves_what_is_hidden_as_it_is(self, plan, client, staff_client):
+        hidden = make_area(workplan=make_workplan(published=False))
+        item = deliverable()
+        item.continues = make_deliverable(priority_area=hidden, ref="HIDDEN-1")
+        item.save()
+        content = content_of(client.get("/deliverables.xlsx"))
+        bring_in(staff_client, Deliverable, edited_excel(content, {item.ref: {"title": "New"}}))
+        assert deliverable().continues.ref == "HIDDEN-1"
+
+    def test_a_mistyped_reference_makes_no_second_item(self, file, staff_client):
+        content, edit = file
+        judgement = look(staff_client, Deliverable, edit(content, {"RG1-2020-3.2": {"ref": "X-1"}}))
+        (verdict,) = judgement.invalid
+        assert "It is there already as RG1-2020-3.2" in verdict.problems[0].sentence
+
     def test_changes_just_what_was_edited(self, file, staff_client):
         content, edit = file
         before = Deliverable.objects.filter(ref="RG1-2020-3.1").values().get()
@@ -173,6 +199,18 @@ class TestOurOwnFile:
         assert "was imported on" in response.content.decode()
         assert deliverable().title == "Edited since"
         assert SpreadsheetImport.objects.count() == 1
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_files_of_a_busy_site_say_nothing_new(staff_client, seed):
+    make_site(seed=seed)
+    for model, page in ((Deliverable, "deliverables"), (ActionPoint, "action-points")):
+        for ending in ("csv", "xlsx"):
+            address = f"/{page}.{ending}?level=all&archived=all"
+            judgement = look(staff_client, model, content_of(staff_client.get(address)))
+            assert judgement.rows
+            assert len(judgement.same) == len(judgement.rows), told(judgement)
+            assert not judgement.not_taken and not judgement.ignored
 
 
 class TestParties:

@@ -450,12 +450,16 @@ class ItemResource(SheetResource):
     # What new items must be
 
     def _check_titles(self, rows: Sequence[SheetRow]) -> None:
-        """Refuse a new item without reference that is there already under the same title."""
-        new = [row for row in rows if row.is_new and not row.key and not row.verdict.problems]
+        """Refuse a new item that is there already under the same title: a reference mistyped.
+
+        Parts of several items may well have one title.
+        """
+        new = [row for row in rows if row.is_new and not row.verdict.problems]
+        new = [row for row in new if row.verdict.instance.level != Level.PART]
         titles = {row.verdict.instance.title for row in new}
         there: dict[tuple[str, tuple[Any, ...]], str] = {}
         for some in chunks(sorted(titles)):
-            for record in self.model.objects.filter(title__in=some):
+            for record in self.model.objects.filter(title__in=some).exclude(level=Level.PART):
                 there[record.title, self._origin(record)] = record.ref
         for row in new:
             item = row.verdict.instance

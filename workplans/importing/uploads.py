@@ -51,7 +51,7 @@ def keep(user: User, file: Any, resource_class: type[SheetResource]) -> Spreadsh
     done = SpreadsheetImport.objects.done().filter(model=model, digest=digest).first()
     if done is not None:
         raise ImportedAlready(done)
-    judgement = judge(content, user, resource_class)
+    table_of(content, resource_class(user))
     return SpreadsheetImport.objects.create(
         model=model,
         name=PurePath(file.name.replace("\\", "/")).name[:200] or "spreadsheet",
@@ -59,7 +59,6 @@ def keep(user: User, file: Any, resource_class: type[SheetResource]) -> Spreadsh
         digest=digest,
         uploaded_by=user,
         uploaded_at=timezone.now(),
-        seen=judgement.fingerprints,
     )
 
 
@@ -84,7 +83,10 @@ def look_again(
     judgement = judge(bytes(upload.content), user, resource_class)
     changed = changed_rows(upload, judgement)
     if changed:
+        is_first_look = not upload.seen
         remember(upload, judgement)
+        if is_first_look:
+            changed = set()
     return judgement, changed
 
 
@@ -95,7 +97,9 @@ def remember(upload: SpreadsheetImport, judgement: Judgement) -> None:
 
 
 def changed_rows(upload: SpreadsheetImport, judgement: Judgement) -> set[int]:
-    """Return the numbers of the rows whose verdicts are not those that were shown."""
+    """Return the numbers of the rows whose verdicts are not those that were shown, if any were."""
+    if not upload.seen:
+        return {verdict.number for verdict in judgement.rows}
     pairs = zip(upload.seen, judgement.rows, strict=True)
     return {verdict.number for seen, verdict in pairs if seen != verdict.fingerprint}
 
