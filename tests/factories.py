@@ -1,8 +1,12 @@
-"""Plain makers of records, with just what they need; keywords override."""
+"""Plain makers of records, with just what they need; keywords override.
+
+As for what is loaded, the log of fields has no entry for them, which would cost as much again.
+"""
 
 from datetime import date
 from itertools import count
 
+from auditlog.context import disable_auditlog
 from django.contrib.auth.models import User
 
 from actionpoints.models import ActionPoint, Meeting, Recommendation, Review
@@ -12,18 +16,21 @@ from workplans.status import record_update
 numbers = count(1)
 
 
+@disable_auditlog()
 def make_entity(**kwargs):
     number = next(numbers)
     fields = {"name": f"Entity {number}", "slug": f"entity-{number}", "kind": "agency"}
     return Entity.objects.create(**fields | kwargs)
 
 
+@disable_auditlog()
 def make_source(**kwargs):
     number = next(numbers)
     fields = {"title": f"Source {number}", "slug": f"source-{number}", "dated": date(2021, 6, 30)}
     return SourceDocument.objects.create(**fields | kwargs)
 
 
+@disable_auditlog()
 def make_workplan(**kwargs):
     number = next(numbers)
     fields = {
@@ -36,6 +43,7 @@ def make_workplan(**kwargs):
     return Workplan.objects.create(**fields | kwargs)
 
 
+@disable_auditlog()
 def make_area(**kwargs):
     number = next(numbers)
     fields = {"title": f"Area {number}", "number": str(number), "order": number}
@@ -44,6 +52,7 @@ def make_area(**kwargs):
     return PriorityArea.objects.create(**fields | kwargs)
 
 
+@disable_auditlog()
 def make_deliverable(**kwargs):
     number = next(numbers)
     fields = {
@@ -57,6 +66,7 @@ def make_deliverable(**kwargs):
     return Deliverable.objects.create(**fields | kwargs)
 
 
+@disable_auditlog()
 def make_meeting(**kwargs):
     number = next(numbers)
     fields = {
@@ -70,6 +80,7 @@ def make_meeting(**kwargs):
     return Meeting.objects.create(**fields | kwargs)
 
 
+@disable_auditlog()
 def make_review(**kwargs):
     number = next(numbers)
     fields = {
@@ -81,6 +92,7 @@ def make_review(**kwargs):
     return Review.objects.create(**fields | kwargs)
 
 
+@disable_auditlog()
 def make_recommendation(**kwargs):
     number = next(numbers)
     fields = {"title": f"Recommendation {number}", "number": str(number), "order": number}
@@ -89,6 +101,7 @@ def make_recommendation(**kwargs):
     return Recommendation.objects.create(**fields | kwargs)
 
 
+@disable_auditlog()
 def make_action_point(**kwargs):
     number = next(numbers)
     fields = {
@@ -102,6 +115,7 @@ def make_action_point(**kwargs):
     return ActionPoint.objects.create(**fields | kwargs)
 
 
+@disable_auditlog()
 def make_party(item, **kwargs):
     """Give an item a party: an entity of its own and the role of lead, unless told otherwise."""
     if "entity" not in kwargs:
@@ -109,12 +123,14 @@ def make_party(item, **kwargs):
     return item.responsibilities.create(**kwargs)
 
 
+@disable_auditlog()
 def make_staff(**kwargs):
     """Make a member of staff without any permission."""
     fields = {"username": f"staff-{next(numbers)}", "is_staff": True}
     return User.objects.create(**fields | kwargs)
 
 
+@disable_auditlog()
 def make_update(item, **kwargs):
     """Record an update through the ledger's door, by default a narrative of its own."""
     fields = {"narrative": f"Told {next(numbers)}"}

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+from auditlog.context import disable_auditlog
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.test import RequestFactory
@@ -27,6 +28,7 @@ from tests.factories import (
     make_source,
     make_workplan,
 )
+from workplans.loading import caches_at_the_end
 from workplans.models import Deliverable, Level, Membership
 from workplans.status import Entry, read_rows, record_updates, state_on
 from workplans.views import DeliverableListing
@@ -60,6 +62,8 @@ class Site:
     recommendations: list
 
 
+@disable_auditlog()
+@caches_at_the_end()
 def make_site(seed=1, items=12):
     """Make groups, plans and meetings, some archived or unpublished, with items of all kinds."""
     chance = Random(seed)

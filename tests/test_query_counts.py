@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from auditlog.context import disable_auditlog
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -20,6 +21,7 @@ from tests.factories import (
     make_update,
     make_workplan,
 )
+from workplans.loading import caches_at_the_end
 from workplans.models import Deliverable, Level
 from workplans.status import Entry, record_updates
 
@@ -40,7 +42,9 @@ def grow():
     recommendation = make_recommendation(ref="REC-1")
     earlier, next_plan = make_area(), make_area()
 
-    def grow_to(amount):
+    @disable_auditlog()
+    @caches_at_the_end()
+    def make_up_to(amount):
         told = {Deliverable: [], ActionPoint: []}
         for number in range(Deliverable.objects.filter(ref__startswith="D-").count(), amount):
             item = make_deliverable(
@@ -80,6 +84,9 @@ def grow():
             decided.combine_with.add(make_action_point(meeting=meeting, number=f"y{number}"))
             asked_by = make_action_point(meeting=meeting, number=f"x{number}")
             Mandate.objects.create(deliverable=item, by_action_point=asked_by)
+
+    def grow_to(amount):
+        make_up_to(amount)
         # As a database in use does by itself, and cannot while a test's transaction is open.
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")

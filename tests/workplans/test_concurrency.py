@@ -35,7 +35,7 @@ from workplans.verification import problems
 WRITERS = 8
 # How much each writer tells, and in how many rounds all edit one version. Without the locks,
 # PostgreSQL refuses one of the first updates, and any two rounds lose 5 edits or more.
-TOLD, ROUNDS, UNLOCKED_ROUNDS = 60, 8, 4
+TOLD, ROUNDS, UNLOCKED_ROUNDS = 24, 8, 4
 SPRING = Period(date(2021, 2, 1), date(2021, 6, 30))
 
 

@@ -169,8 +169,10 @@ class TestWhoMayLook:
         assert client.get(reverse("admin:auditlog_logentry_changelist")).status_code == 403
 
     def test_nobody_may_change_it(self, staff_client):
-        make_entity()
-        entry = LogEntry.objects.first()
+        entity = make_entity()
+        entity.name = "Renamed"
+        entity.save()
+        entry = LogEntry.objects.get()
         url = reverse("admin:auditlog_logentry_change", args=[entry.pk])
         assert staff_client.post(url, {"object_repr": "x"}).status_code == 403
         url = reverse("admin:auditlog_logentry_delete", args=[entry.pk])
