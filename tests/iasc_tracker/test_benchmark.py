@@ -1,14 +1,18 @@
 """The benchmark measures, and leaves nothing behind."""
 
 import re
+import sys
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 from django.urls import get_resolver
 
 from actionpoints.models import ActionPoint, Mandate, Meeting, Recommendation
+from iasc_tracker import benchmark_files
 from iasc_tracker.benchmark_sites import make_site
 from iasc_tracker.management.commands import benchmark
 from iasc_tracker.search.index import differences
@@ -30,7 +34,7 @@ MADE = (
 )
 # Pages that are not measured: they show what staff keep, or say that the site is up.
 NOT_MEASURED = {"workplans:frozen_report", "healthz"}
-FILE = re.compile(r"_(csv|xlsx|docx|pdf)$")
+FILE = re.compile(r"_(docx|pdf)$")
 
 
 def run(*options):
@@ -107,6 +111,84 @@ def test_the_site_is_one_that_the_application_could_have_made():
     for model in MADE:
         for record in model.objects.all()[:20]:
             record.full_clean()
+
+
+LINE = re.compile(
+    r"(?P<name>\S.*?) +(?P<rows>\d+) rows +(?P<rate>\d+) rows/s \(\d+–\d+\) +\d+ µs CPU a row +"
+    r"(?P<memory>\d+ MB|unknown)"
+)
+
+
+def run_files(*options):
+    """The lines of the benchmark of files that have figures, by name, and those that compare."""
+    out = StringIO()
+    call_command("benchmark", "--files", *options, "--yes", stdout=out)
+    first, *lines = out.getvalue().splitlines()
+    assert first.startswith("2 workplans, 23 deliverables, 0 action points, 87 updates, ")
+    found = [(line, LINE.fullmatch(line)) for line in lines]
+    return (
+        {match["name"]: match for _line, match in found if match},
+        [line for line, match in found if not match],
+    )
+
+
+def test_it_measures_the_files_of_many_deliverables_and_takes_them_away(monkeypatch):
+    monkeypatch.setattr(benchmark_files, "GROUPS", 2)
+    figures, compared = run_files("--deliverables=23", "--runs=2")
+    # Of one group in two: 12 deliverables, three of them with a part; of both, six with one.
+    expected = {
+        "deliverables.csv, a tenth": 15,
+        "deliverables.csv, all": 29,
+        "deliverables.xlsx, a tenth": 15,
+        "deliverables.xlsx, all": 29,
+        "XlsxWriter alone": 29,
+        **({"COPY": 29} if connection.vendor == "postgresql" else {}),
+    }
+    assert {name: int(line["rows"]) for name, line in figures.items()} == expected
+    assert all(int(line["rate"]) > 0 for line in figures.values())
+    assert re.fullmatch(
+        r"deliverables.xlsx, all: \d+ % of the rows a second of XlsxWriter alone", compared[0]
+    )
+    assert len(compared) == len(expected) - 4
+    for model in MADE:
+        assert not model.objects.exists()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells the peak")
+def test_memory_is_that_of_the_moment_at_which_it_was_most():
+    def hold(watch):
+        with watch:
+            held = b"x" * 50_000_000
+        watch.rows = len(held)
+
+    def hold_little(watch):
+        with watch:
+            watch.rows = 1
+
+    before = benchmark_files.measure("little", hold_little, 1).peak
+    assert benchmark_files.measure("much", hold, 2).peak > before + 40
+    assert benchmark_files.measure("little", hold_little, 1).peak < before + 20
+
+
+def test_where_nobody_tells_the_memory_it_is_unknown(monkeypatch):
+    def refuse(path, *_text):
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    monkeypatch.setattr(Path, "write_text", refuse)
+
+    def nothing(watch):
+        with watch:
+            watch.rows = 1
+
+    assert (
+        LINE.fullmatch(str(benchmark_files.measure("nothing", nothing, 1)))["memory"] == "unknown"
+    )
+
+
+def test_it_measures_either_pages_or_files():
+    with pytest.raises(CommandError, match="not allowed with"):
+        call_command("benchmark", "--pages", "--files", "--yes", stdout=StringIO())
 
 
 def test_it_asks_before_it_keeps_others_from_saving(monkeypatch):

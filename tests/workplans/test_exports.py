@@ -5,6 +5,8 @@ import io
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.factories import (
     make_area,
@@ -15,10 +17,14 @@ from tests.factories import (
     make_update,
     make_workplan,
 )
+from tests.figures import make_site
 from tests.public_pages import read_csv
+from tests.spreadsheets import MENDED, TROUBLESOME, read_table, read_workbook
 from workplans import lists
-from workplans.exports import csv_cell, csv_lines, in_blocks
+from workplans.exports import FORMULA, csv_cell, csv_field, csv_lines, in_blocks
+from workplans.models import Deliverable
 from workplans.pages import file_address
+from workplans.workbooks import clean_text
 
 DAY = date(2021, 6, 30)
 COLUMNS = [
@@ -63,6 +69,10 @@ COLUMNS = [
         ("'tis", "'tis"),
         ("\tx", "'\tx"),
         ("\rx", "'\rx"),
+        ("\n=1", "'\n=1"),
+        ("＝1", "'＝1"),
+        ("'=1", "''=1"),
+        ("'tis", "'tis"),
         ("\0=1", "'=1"),
         ("a=b", "a=b"),
         ("one\vtwo\x07", "one\ntwo"),
@@ -84,6 +94,52 @@ def test_a_file_has_a_bom_and_crlf_and_comes_back_as_it_went():
     assert sent.startswith(b"\xef\xbb\xbfa,b\r\n")
     text = sent.decode("utf-8-sig")
     assert list(csv.reader(io.StringIO(text, newline=""), strict=True)) == [["a", "b"], *rows]
+
+
+TEXTS = st.one_of(
+    st.text(),
+    st.text(alphabet="=+-@'\",;\t\r\n aé＝\v\x00\x85"),
+    st.sampled_from([*TROUBLESOME, *MENDED]),
+)
+CELLS = st.one_of(st.none(), st.dates(), st.integers(), TEXTS)
+
+
+@given(st.lists(st.lists(CELLS, min_size=3, max_size=3), max_size=5))
+def test_whatever_is_in_a_cell_csv_brings_back_that_cell(rows):
+    header = ["a", "b;c", "=d"]
+    sent = b"".join(in_blocks(csv_lines(header, rows), size=100)).decode("utf-8-sig")
+    came, *back = csv.reader(io.StringIO(sent, newline=""), strict=True)
+    assert came == ["a", "b;c", "'=d"]
+    assert [list(map(unescaped, row)) for row in back] == [list(map(plain, row)) for row in rows]
+
+
+def plain(value):
+    """What stands for a value in a file of texts."""
+    if value is None:
+        return ""
+    return clean_text(value) if isinstance(value, str) else str(value)
+
+
+def unescaped(cell):
+    """A cell without the apostrophe that keeps it from being a formula."""
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
+
+
+@given(TEXTS)
+def test_no_field_of_csv_begins_like_a_formula_or_holds_what_nobody_can_show(text):
+    ((cell,),) = csv.reader(io.StringIO(csv_field(text) or '""', newline=""), strict=True)
+    assert cell[:1] not in {*"=+-@＝＋－＠\t\r\n"}
+    assert not {*cell} & {
+        *map(chr, range(9)),
+        "\v",
+        "\f",
+        "\x1b",
+        "\x7f",
+        "\x85",
+        "\ud800",
+        "\uffff",
+    }
+    cell.encode()
 
 
 @pytest.mark.django_db
@@ -244,12 +300,13 @@ class TestDeliverablesFile:
             item = make_deliverable(priority_area=area, source=make_source())
             make_party(item, entity=make_entity(acronym=f"P{number}"))
             make_update(item, source=make_source())
-        # The names of entities; items; their parties; the sources of their last rows.
-        with django_assert_num_queries(4):
+        # The names of entities, the items' keys; items, their parties, the sources of their last
+        # rows.
+        with django_assert_num_queries(2 + 3):
             rows = read_csv(client.get("/deliverables.csv"))
         assert [row["leads"] for row in rows] == [f"P{number}" for number in range(6)]
         monkeypatch.setattr(lists, "CHUNK", 2)
-        with django_assert_num_queries(2 + 3 * 2):
+        with django_assert_num_queries(2 + 3 * 3):
             assert read_csv(client.get("/deliverables.csv")) == rows
 
     @pytest.mark.parametrize("query", ["foo=1", "status=x", "as_of=2021-02-30", "page=0", "q=%00"])
@@ -262,3 +319,95 @@ class TestDeliverablesFile:
         words = page.context["asked"].errors
         assert response.content.decode() == "\n".join(words) + "\n"
         assert len(words) == 1
+
+    def test_troublesome_texts_arrive_as_they_are_in_both_files(self, client):
+        area = make_area()
+        refs = {
+            make_deliverable(
+                priority_area=area, title=text[:500], comments=text, indicators=f"{text}\n{text}"
+            ).ref: text
+            for text in TROUBLESOME
+        }
+        make_update(make_deliverable(priority_area=area), narrative="pasted\vfrom\x07Word")
+        rows = read_csv(client.get("/deliverables.csv"))
+        header, cells = read_table(client.get("/deliverables.xlsx"))
+        assert len(rows) == len(cells) == len(TROUBLESOME) + 1
+        for row, written in zip(rows, cells, strict=True):
+            sheet = dict(zip(header, written, strict=True))
+            assert all(cell.data_type in "snd" and not cell.hyperlink for cell in written)
+            if row["ref"] not in refs:
+                assert row["narrative"] == sheet["narrative"].value == "pasted\nfromWord"
+                continue
+            text = refs[row["ref"]]
+            for name, whole in (
+                ("title", text[:500]),
+                ("comments", text),
+                ("indicators", f"{text}\n{text}"),
+            ):
+                assert unescaped(row[name]) == whole
+                assert sheet[name].data_type == "s"
+                shown = sheet[name].value.replace("_x005F_", "_")
+                assert shown == (whole if len(whole) < 40_000 else f"{whole[:32_766]}…")
+
+
+@pytest.mark.django_db
+class TestDeliverablesForExcel:
+    ENTRIES = ("new_status", "new_narrative", "new_effective_on", "new_timeframe")
+
+    def test_has_the_cells_of_the_csv_file_days_as_days(self, client):
+        make_site(2)
+        address = "/deliverables.{}?level=all&archived=all&sort=title"
+        rows = read_csv(client.get(address.format("csv")))
+        response = client.get(address.format("xlsx"))
+        assert response["Content-Type"] == (
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        )
+        header, cells = read_table(response)
+        assert header == [*COLUMNS, *self.ENTRIES]
+        days = {"status_since", "due", "last_reported_on"}
+        assert len(rows) == len(cells) > 10
+        for row, written in zip(rows, cells, strict=True):
+            for name, cell in zip(header, written, strict=True):
+                value = cell.value
+                if name in days and value is not None:
+                    assert cell.number_format == "yyyy-mm-dd"
+                    value = value.date().isoformat()
+                else:
+                    assert value is None or cell.data_type == "s"
+                assert row.get(name, "") == (value or "")
+        assert any(row["due"] for row in rows)
+        assert any(row["last_reported_on"] for row in rows)
+
+    def test_ends_in_columns_to_fill_in_with_the_statuses_to_choose_from(self, client):
+        for _number in range(3):
+            make_deliverable()
+        book = read_workbook(client.get("/deliverables.xlsx"))
+        table = book.worksheets[0]
+        assert [cell.value for cell in table[1]][-4:] == list(self.ENTRIES)
+        assert {cell.value for row in table["AB2:AE4"] for cell in row} == {None}
+        (choice,) = table.data_validations.dataValidation
+        assert (str(choice.sqref), choice.type) == ("AB2:AB4", "list")
+        assert choice.formula1.strip('"').split(",") == [
+            str(word.label) for word in Deliverable.STATUSES
+        ]
+        assert (table.freeze_panes, table.auto_filter.ref) == ("B2", "A1:AE4")
+
+    def test_says_on_a_sheet_of_its_own_what_it_holds(self, client):
+        make_deliverable()
+        make_area(workplan=make_workplan(slug="rg1-2020", title="Plan of RG1"))
+        address = "/deliverables.xlsx?workplan=rg1-2020&status=ongoing&as_of=2021-06-30"
+        response = client.get(address)
+        assert response["Content-Disposition"] == (
+            'attachment; filename="deliverables_ongoing_rg1-2020_as-of-2021-06-30.xlsx"'
+        )
+        book = read_workbook(response)
+        assert book.sheetnames == ["Deliverables", "About"]
+        said = dict(book["About"].iter_rows(values_only=True))
+        assert said["Address"] == f"http://testserver{address}"
+        assert (said["As of"], said["Status"], said["Workplan"]) == (
+            "30 June 2021",
+            "Ongoing",
+            "Plan of RG1",
+        )
+        assert "last four columns are for updates" in said["Coming back"]
+        assert book.worksheets[0].max_row == 1  # nothing matches

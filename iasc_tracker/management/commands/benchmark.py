@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from actionpoints.models import ActionPoint, ActionPointUpdate, Meeting, Recommendation
+from iasc_tracker.benchmark_files import analyze, make_records, measure_files
 from iasc_tracker.benchmark_sites import FIRST, LAST, SLUG, WORD, Site, make_site, make_workplan
 from workplans import days
 from workplans.models import Deliverable, DeliverableUpdate, Level, Workplan
@@ -26,22 +27,31 @@ from workplans.status_words import ONGOING
 
 # A past day whose state is read from the histories.
 DAYS_AGO = 365
-# The made site has this many, unless told otherwise; the made workplan 1,000.
-DELIVERABLES_OF_A_SITE, DELIVERABLES_OF_A_WORKPLAN = 400, 1000
+# How many are made, unless told otherwise: for pages, for one workplan, for files.
+DELIVERABLES_OF_A_SITE, DELIVERABLES_OF_A_WORKPLAN, DELIVERABLES_OF_FILES = 400, 1000, 100_000
 
 
 class Command(BaseCommand):
     help = gettext_lazy(  # type: ignore[assignment]
         "Measure pages and files on records that are made for it and taken away again: queries, "
-        "median time, and size plain and compressed. Without --pages: the progress report and the "
-        "changes of one large workplan."
+        "median time, and size plain and compressed. Without --pages and --files: the progress "
+        "report and the changes of one large workplan."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
+        of_what = parser.add_mutually_exclusive_group()
+        of_what.add_argument(
             "--pages",
             action="store_true",
             help=_("Measure every public page on a whole site, today and a year ago."),
+        )
+        of_what.add_argument(
+            "--files",
+            action="store_true",
+            help=_(
+                "Measure how many rows of very many deliverables are written in a second, and in "
+                "how much memory, beside what XlsxWriter and PostgreSQL take for them."
+            ),
         )
         parser.add_argument(
             "--deliverables",
@@ -49,9 +59,13 @@ class Command(BaseCommand):
             metavar="N",
             help=_(
                 "How many to make; the rest of a site grows with them. "
-                "Default: %(of_plan)d, with --pages %(of_site)d."
+                "Default: %(of_plan)d, with --pages %(of_site)d, with --files %(of_files)d."
             )
-            % {"of_plan": DELIVERABLES_OF_A_WORKPLAN, "of_site": DELIVERABLES_OF_A_SITE},
+            % {
+                "of_plan": DELIVERABLES_OF_A_WORKPLAN,
+                "of_site": DELIVERABLES_OF_A_SITE,
+                "of_files": DELIVERABLES_OF_FILES,
+            },
         )
         parser.add_argument("--runs", type=int, default=5, metavar="N")
         parser.add_argument("--yes", action="store_true", help=_("Do not ask."))
@@ -64,20 +78,24 @@ class Command(BaseCommand):
             )
             if input(_("Type “yes” to go on: ")) != _("yes"):
                 raise CommandError(_("Nothing was done."))
+        runs, amount = options["runs"], options["deliverables"]
         with transaction.atomic():
-            if options["pages"]:
-                amount = options["deliverables"] or DELIVERABLES_OF_A_SITE
-                addresses = [*on_both_days(addresses_of_a_site(make_site(amount), amount))]
+            lines: Iterator[str]
+            if options["files"]:
+                group = make_records(amount or DELIVERABLES_OF_FILES)
+                lines = measure_files(group, runs)
+            elif options["pages"]:
+                amount = amount or DELIVERABLES_OF_A_SITE
+                addresses = on_both_days(addresses_of_a_site(make_site(amount), amount))
+                lines = (measure(name, address, runs) for name, address in addresses)
             else:
-                make_workplan(options["deliverables"] or DELIVERABLES_OF_A_WORKPLAN)
-                addresses = addresses_of_a_workplan()
-            if connection.vendor == "postgresql":
-                # As a server does by itself, but not for what one transaction has not yet kept.
-                with connection.cursor() as cursor:
-                    cursor.execute("ANALYZE")
-            self.stdout.write(what_there_is(options["runs"]))
-            for name, address in addresses:
-                self.stdout.write(measure(name, address, options["runs"]))
+                make_workplan(amount or DELIVERABLES_OF_A_WORKPLAN)
+                addresses = iter(addresses_of_a_workplan())
+                lines = (measure(name, address, runs) for name, address in addresses)
+            analyze()
+            self.stdout.write(what_there_is(runs))
+            for line in lines:
+                self.stdout.write(line)
             transaction.set_rollback(True)
 
 
@@ -135,15 +153,18 @@ def addresses_of_a_site(site: Site, amount: int) -> list[tuple[str, str]]:
         ("deliverables, last page", with_query(deliverables, page=last_page)),
         ("deliverable", reverse("workplans:deliverable_detail", args=[site.deliverable.ref])),
         ("deliverables.csv", reverse("workplans:deliverables_file", args=["csv"])),
+        ("deliverables, history.csv", reverse("workplans:deliverables_history", args=["csv"])),
         ("action points", points),
         ("action points, of a body", with_query(points, body=site.group.slug)),
         ("action points, of a lead", with_query(points, lead=site.party.slug)),
         ("action point", reverse("actionpoints:action_point_detail", args=[site.action_point.ref])),
         ("action-points.csv", reverse("actionpoints:action_points_file", args=["csv"])),
+        ("action points, history.csv", reverse("actionpoints:action_points_history", args=["csv"])),
         ("follow-up", reverse("actionpoints:follow_up")),
         ("meetings", reverse("actionpoints:meeting_list")),
         ("meeting", reverse("actionpoints:meeting_detail", args=[site.meeting.slug])),
         ("pack", reverse("actionpoints:pack", args=[site.meeting.slug])),
+        ("pack.csv", reverse("actionpoints:pack_table", args=[site.meeting.slug, "csv"])),
         ("recommendations", reverse("actionpoints:recommendation_list")),
         (
             "recommendation",
