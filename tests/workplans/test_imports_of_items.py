@@ -423,6 +423,12 @@ class TestNewItems:
         assert Deliverable.objects.count() == 4
         assert SpreadsheetImport.objects.done().count() == 0
 
+    @pytest.mark.parametrize("column", ["title", "level", "workplan", "priority_area"])
+    def test_what_an_item_needs_may_not_be_emptied(self, plan, staff_client, column):
+        row = {"ref": "RG1-2020-H", column: ""}
+        kind, problems = told(look(staff_client, Deliverable, csv_file(row)))[2]
+        assert (kind, problems) == ("invalid", {column: "This may not be empty."})
+
     def test_a_reference_twice_or_that_a_deleted_item_had_is_refused(self, plan, staff_client):
         make_deliverable(ref="RG1-2020-7", priority_area=make_area(workplan=plan)).delete()
         row = {"workplan": "RG1 workplan", "priority_area": "3"}

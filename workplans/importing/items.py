@@ -119,6 +119,8 @@ class ItemResource(SheetResource):
         self.fields["new_status"] = Field(
             column_name="new_status", widget=StatusWidget(self.model.STATUSES)
         )
+        for column in UPDATE_COLUMNS.values():  # in their order, behind all others
+            self.fields[column] = self.fields.pop(column)
         # What stands for the file until it is a document of its own.
         self.this_file = SourceDocument(dated=self.today)
         self.held: Any = self.model._meta.get_field("responsibilities").related_model
@@ -219,7 +221,9 @@ class ItemResource(SheetResource):
                 value = row.read(name)
                 if value is not None:
                     self.change(row, name, value)
-        if "level" in row.edited:
+        if "level" in row.edited and not row.is_new and not cell_words(row.edited["level"]):
+            verdict.refuse("level", "", _("This may not be empty."))
+        elif "level" in row.edited:
             level = row.read("level")
             if level is not None and level != item.level:
                 self.change(row, "level", level)
