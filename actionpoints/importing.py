@@ -28,7 +28,6 @@ class ActionPointResource(ItemResource):
     origin_columns = ("meeting", "recommendation")
     origin_fields = frozenset({"meeting", "recommendation"})
     follows = frozenset({"body", "meeting_date", "review", "url"})
-    reads = ("parent", "meeting", "recommendation")
 
     theme = Field(widget=TextWidget(longest=150))
     wording = Field(widget=ChoiceWidget(Wording.choices, default=Wording.FINAL))
@@ -48,9 +47,14 @@ class ActionPointResource(ItemResource):
         self.meetings |= {
             f"{meeting.title} {meeting.held_on}".casefold(): meeting for meeting in meetings
         }
-        self.recommendations = by_names((one.ref, one) for one in Recommendation.objects.all())
+        recommendations = list(Recommendation.objects.all())
+        self.recommendations = by_names((one.ref, one) for one in recommendations)
+        self.origins: dict[tuple[str, int], Any] = {("meeting", one.pk): one for one in meetings}
+        self.origins |= {("recommendation", one.pk): one for one in recommendations}
 
     def read_origin(self, row: SheetRow, item: Any) -> None:
+        for name in self.origin_columns:
+            setattr(item, name, self.origins.get((name, getattr(item, f"{name}_id"))))
         if "meeting" in row.edited:
             self._name_by_day(row)
             self.change(row, "meeting", row.read("meeting", self.meetings))

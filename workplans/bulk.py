@@ -17,7 +17,8 @@ from django.dispatch import Signal
 
 from workplans.models.versions import Versioned
 
-# Sent, in the same transaction, with the `pks` of records of one model that were written.
+# Sent, in the same transaction, with the `changed` records of one model: the names of the fields
+# that are new by key, or None where the whole record is.
 records_written = Signal()
 
 # Rows of a statement. SQLite takes 250,000 values at most.
@@ -43,7 +44,7 @@ def create_all(
         [(record, dict(_content(record, fields))) for record in (records if log is None else log)],
         actor,
     )
-    records_written.send(sender=model, pks=[record.pk for record in records])
+    records_written.send(sender=model, changed=dict.fromkeys(record.pk for record in records))
 
 
 def change_all(model: Any, changes: Mapping[Any, Mapping[str, Words]], actor: User | None) -> None:
@@ -68,7 +69,8 @@ def change_all(model: Any, changes: Mapping[Any, Mapping[str, Words]], actor: Us
         update_fields=names,
     )
     _log(LogEntry.Action.UPDATE, list(changes.items()), actor)
-    records_written.send(sender=model, pks=[record.pk for record in changes])
+    changed = {record.pk: set(fields) for record, fields in changes.items()}
+    records_written.send(sender=model, changed=changed)
 
 
 def delete_all(model: Any, records: Sequence[Any], actor: User | None) -> None:
@@ -128,4 +130,4 @@ def _log(
 
 def tell(model: Any, pks: Iterable[int]) -> None:
     """Say that something else has changed what is said of records of a model."""
-    records_written.send(sender=model, pks=sorted(set(pks)))
+    records_written.send(sender=model, changed=dict.fromkeys(pks))

@@ -34,7 +34,7 @@ FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _MAY_BE_FORMULA = frozenset("'=+-@＝＋－＠")
 QUOTE = '"'
 # Some programs split a line at semicolons and tabs too, unless they stand in quotes.
-_NEEDS_QUOTES = re.compile(r'[",;\t\r\n]').search
+_ELSE_QUOTED = re.compile(r"[\t\r]").search
 
 # What gives a cell: a record, and what was read beside the records of its chunk.
 Cells: TypeAlias = Callable[[Any, Mapping[str, Any]], Cell]
@@ -47,18 +47,20 @@ def csv_cell(value: Cell) -> str:
     A text that a spreadsheet would take for a formula gets a leading apostrophe; days
     are written as ISO 8601, nothing as an empty cell.
     """
-    if value is None:
-        return ""
     if isinstance(value, str):
         text = clean_text(value)
         return f"'{text}" if FORMULA.match(text) else text
-    return value.isoformat() if isinstance(value, date) else str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return "" if value is None else str(value)
 
 
 def csv_field(value: Cell) -> str:
     """Return a value as a field of CSV: as `csv_cell`, in quotes where it needs them."""
+    if not isinstance(value, str):
+        return csv_cell(value)
     text = csv_cell(value)
-    if isinstance(value, str) and _NEEDS_QUOTES(text):
+    if "," in text or ";" in text or "\n" in text or QUOTE in text or _ELSE_QUOTED(text):
         return f'"{text.replace(QUOTE, QUOTE * 2)}"'
     return text
 

@@ -49,7 +49,7 @@ _NUMBERED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 
 def clean_text(text: str) -> str:
     """Return a text without characters that break a cell; line breaks and tabs stay."""
-    if text.isprintable():
+    if text.isprintable() or text.replace("\n", "").isprintable():
         return text
     # Word has these for a line break within a paragraph.
     return _CONTROLS.sub("", text.replace("\v", "\n").replace("\f", "\n"))

@@ -61,7 +61,8 @@ class Kind:
 
         Records that are locked, inside a transaction, say what their last writer wrote.
         """
-        records = cls.model.objects.filter(pk__in=pks).prefetch_related(*cls.prefetch)
+        records = cls.model.objects.filter(pk__in=pks).only("pk", *cls.columns())
+        records = records.prefetch_related(*cls.prefetch)
         if lock:
             records = records.select_for_update(no_key=True).order_by("pk")
         return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.apps import AppConfig
@@ -48,11 +48,16 @@ def after_save(
         once_loaded(index.refresh, EntityKind, instance.entity_id)
 
 
-def after_writing_many(sender: type[Model], pks: Collection[int], **kwargs: Any) -> None:
+def after_writing_many(
+    sender: type[Model], changed: Mapping[int, Collection[str] | None], **kwargs: Any
+) -> None:
     """Put in what records that were written in bulk say now."""
     kind = kind_of(sender)
-    if kind is not None:
-        index.refresh(kind, pks)
+    if kind is None:
+        return
+    columns = kind.columns()
+    pks = [pk for pk, names in changed.items() if names is None or columns.intersection(names)]
+    index.refresh(kind, pks)
 
 
 def after_delete(sender: type[Model], instance: Any, **kwargs: Any) -> None:

@@ -35,7 +35,6 @@ class DeliverableResource(ItemResource):
     origin_columns = ("workplan", "priority_area")
     origin_fields = frozenset({"priority_area"})
     follows = frozenset({"group", "url"})
-    reads = ("parent", "priority_area__workplan", "continues__priority_area__workplan")
 
     priority = Field(widget=ChoiceWidget(Priority.choices, default=Priority.UNKNOWN))
     continues = Field(widget=LookupWidget(gettext_lazy("the reference of a deliverable")))
@@ -59,12 +58,17 @@ class DeliverableResource(ItemResource):
             )
             for plan, held in areas.items()
         }
-        refs = sorted({as_text(row.edited.get("continues")) for row in rows} - {""})
+        self.area_of = {area.pk: area for held in areas.values() for area in held}
+        continuing = [row for row in rows if "continues" in row.edited]
+        refs = sorted({as_text(row.edited["continues"]) for row in continuing} - {""})
+        pks = sorted({row.verdict.instance.continues_id or 0 for row in continuing})
+        stored = Deliverable.objects.select_related("priority_area__workplan")
         found: list[Deliverable] = []
         for some in chunks(refs):
-            found += Deliverable.objects.filter(ref__in=some).select_related(
-                "priority_area__workplan"
-            )
+            found += stored.filter(ref__in=some)
+        for some in chunks(pks):
+            found += stored.filter(pk__in=some)
+        self.continued_by_pk = {item.pk: item for item in found}
         self.continued = by_names((item.ref, item) for item in found)
 
     def read_origin(self, row: SheetRow, item: Any) -> None:
@@ -72,6 +76,8 @@ class DeliverableResource(ItemResource):
             self._read_continues(row, item)
         if not row.is_new and not {"workplan", "priority_area"}.intersection(row.edited):
             return
+        if not row.is_new:
+            item.priority_area = self.area_of[item.priority_area_id]
         plan = None if row.is_new else item.priority_area.workplan
         for name in self.origin_columns:
             if name in row.edited and not cell_words(row.edited[name]):
@@ -106,7 +112,7 @@ class DeliverableResource(ItemResource):
             self.change(row, "priority_area", area)
 
     def _read_continues(self, row: SheetRow, item: Any) -> None:
-        before = item.continues if not row.is_new else None
+        before = item.continues = self.continued_by_pk.get(item.continues_id)
         if not row.edited["continues"] and before and not before.priority_area.workplan.published:
             return  # a public file leaves its reference out
         after = row.read("continues", self.continued)

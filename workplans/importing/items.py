@@ -163,9 +163,9 @@ class ItemResource(SheetResource):
 
     def read_rows(self, rows: Sequence[SheetRow]) -> None:
         self.parties = PartyCells()
-        self.prepare(rows)
         touched = [row for row in rows if row.edited and not row.verdict.problems]
         self._find_items(touched)
+        self.prepare(touched)
         for row in touched:
             self._read(row)
         self._read_parents(touched)
@@ -179,8 +179,7 @@ class ItemResource(SheetResource):
         keys = [row.key for row in rows if row.key]
         stored: dict[str, Any] = {}
         for some in chunks(keys):
-            records = self.model.objects.filter(ref__in=some)
-            stored |= {record.ref: record for record in records.select_related(*self.reads)}
+            stored |= {record.ref: record for record in self.model.objects.filter(ref__in=some)}
         spent = set(SpentReference.objects.filter(ref__in=keys).values_list("ref", flat=True))
         for row in rows:
             verdict = row.verdict
@@ -208,9 +207,6 @@ class ItemResource(SheetResource):
                     self.model._meta.get_field("ref").clean(row.key, verdict.instance)
                 except ValidationError as error:
                     verdict.refuse(self.key, row.key, " ".join(error.messages))
-
-    # The relations that the words for a change need.
-    reads: ClassVar[tuple[str, ...]] = ("parent",)
 
     def _read(self, row: SheetRow) -> None:
         """Read the cells of one row that need no other row."""
@@ -311,12 +307,11 @@ class ItemResource(SheetResource):
             ref = wanted[row]
             if row.verdict.problems or not (row.is_new or "parent" in row.edited):
                 continue
-            parent = new.get(ref) or records.get(ref)
-            if row.verdict.instance.parent != parent:
-                old = row.verdict.instance.parent
+            parent, now = new.get(ref) or records.get(ref), row.now("parent")
+            if now != ref:
                 row.verdict.instance.parent = parent
-                row.verdict.changes.append(Change("parent", row.now("parent"), ref))
-                row.verdict.plan.setdefault("fields", {})["parent"] = (old, parent)
+                row.verdict.changes.append(Change("parent", now, ref))
+                row.verdict.plan.setdefault("fields", {})["parent"] = (now, parent)
 
     # The fields that say what an item comes from.
     origin_fields: ClassVar[frozenset[str]] = frozenset()
