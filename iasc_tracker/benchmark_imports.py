@@ -101,5 +101,6 @@ def run(amount: int) -> Iterator[tuple[str, float]]:
             row["ref"] = f"{row['ref']}-{ending}".upper()
             row["title"] = f"{ending} {row['title']}"
         yield f"{ending}, new", bring_in(write(rows), user, source)
-        yield f"{ending}, changed", bring_in(write(changed_rows(rows, parties, chance)), user, source)
+        changed = changed_rows(rows, parties, chance)
+        yield f"{ending}, changed", bring_in(write(changed), user, source)
     assert Deliverable.objects.filter(priority_area__workplan=plan).count() == 2 * amount

@@ -41,7 +41,7 @@ from workplans.models import (
 )
 from workplans.models.entities import EntityQuerySet
 from workplans.models.plans import WorkplanQuerySet
-from workplans.models.tracking import Viewer
+from workplans.models.tracking import Viewer, items_as_of
 from workplans.over_time import over_time
 from workplans.pages import Asked, ask, render_page
 from workplans.reports import NOTHING, Tally
@@ -66,7 +66,7 @@ def counted_ever(model: Any, user: Viewer) -> TrackedItemQuerySet[Any]:
 
 def counted(model: Any, user: Viewer, asked: Asked) -> TrackedItemQuerySet[Any]:
     """Return the items that figures count for a visitor on a day: no headings, no parts."""
-    return counted_ever(model, user).as_of(asked.day)
+    return items_as_of(model, asked.day).visible_to(user).filter(level=Level.ITEM)
 
 
 def find(things: QuerySet[T], **lookup: str) -> T:

@@ -47,7 +47,7 @@ from workplans.models import (
     Timeliness,
     Workplan,
 )
-from workplans.models.tracking import TrackedItemQuerySet, Viewer
+from workplans.models.tracking import TrackedItemQuerySet, Viewer, items_as_of
 from workplans.pages import Asked
 from workplans.quarters import Quarter
 from workplans.status_words import (
@@ -319,7 +319,7 @@ class TrackedItemFilter(django_filters.FilterSet):
 
     def __init__(self, data: QueryDict, *, asked: Asked, user: Viewer) -> None:
         self.asked, self.user, self.day = asked, user, asked.day
-        items = self.model.objects.visible_to(user).as_of(asked.day)
+        items = items_as_of(self.model, asked.day).visible_to(user)
         super().__init__(data, items)
         for name, one in self.filters.items():
             read = getattr(self, f"choices_{name}", None)

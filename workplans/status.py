@@ -26,6 +26,7 @@ from django.utils.translation import gettext as _
 
 from workplans import days
 from workplans.field_log import log_event
+from workplans.inserts import insert_all
 from workplans.models import Level, SourceDocument, StatusUpdate, TrackedItem
 from workplans.models.ledger_rows import REDACTED
 from workplans.models.tracking import CACHED_COLUMNS, ledger_columns
@@ -216,7 +217,7 @@ def record_updates(entries: Sequence[Entry], *, today: date | None = None) -> li
                         fresh[place] = row
             if errors:
                 continue
-            model.update_model().objects.bulk_create(fresh.values(), batch_size=500)
+            insert_all(list(fresh.values()))
             refresh_cache(model, ids)
             written |= fresh
         if errors:

@@ -16,6 +16,7 @@ from iasc_tracker.models import SearchEntry
 from iasc_tracker.search.documents import KINDS, ItemKind, Kind
 from iasc_tracker.search.engines import engine_of
 from iasc_tracker.search.texts import Query
+from workplans.inserts import insert_all
 from workplans.models import StatusUpdate
 from workplans.models.tracking import Viewer
 
@@ -71,14 +72,7 @@ def take_out_updates(kind: type[ItemKind], places: Collection[tuple[int, int]]) 
 
 def _put(entries: Collection[SearchEntry]) -> None:
     """Write entries, each in the place of the one that is there."""
-    if entries:
-        SearchEntry.objects.bulk_create(
-            entries,
-            batch_size=CHUNK,
-            update_conflicts=True,
-            unique_fields=["kind", "object_id", "sequence"],
-            update_fields=COLUMNS,
-        )
+    insert_all(list(entries), update=COLUMNS, unique=["kind", "object_id", "sequence"])
 
 
 def _retitle(kind: type[ItemKind], pks: Collection[int]) -> None:

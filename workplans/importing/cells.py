@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -172,6 +172,10 @@ class DayWidget(Widget):
         return Day(frame.latest, "" if is_day else frame.words)
 
 
+# Rows of one file often say the same.
+read_once = lru_cache(maxsize=1000)(read_timeframe)
+
+
 class FrameWidget(Widget):
     """A time frame in words; Excel's own day is written out."""
 
@@ -180,7 +184,7 @@ class FrameWidget(Widget):
             return TimeFrame(f"{value.day} {value:%B %Y}", value, value)
         text = TextWidget(longest=200).clean(value)
         try:
-            return read_timeframe(text)
+            return read_once(text)
         except AmbiguousDate as ambiguous:
             raise ValueError(str(ambiguous)) from None
 

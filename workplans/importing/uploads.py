@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from workplans import days
-from workplans.importing.resources import SheetResource
+from workplans.importing.resources import SheetResource, without_collecting
 from workplans.importing.tables import LARGEST, Table, Unreadable, read_table
 from workplans.importing.verdicts import Judgement
 from workplans.models import SourceDocument, SpreadsheetImport
@@ -115,7 +115,7 @@ def confirm(
     content = bytes(upload.content)
     resource = resource_class(user)
     table = table_of(content, resource)
-    with transaction.atomic():
+    with without_collecting(), transaction.atomic():
         list(SpreadsheetImport.objects.select_for_update().filter(pk=upload.pk).values_list("pk"))
         done = SpreadsheetImport.objects.done().filter(model=upload.model, digest=upload.digest)
         if (before := done.first()) is not None:

@@ -9,6 +9,7 @@ the rows of its ledger, which `workplans.status` writes and nothing else does; t
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -191,6 +192,21 @@ class TrackedItemQuerySet(QuerySet[M]):
         )
         last = standing_rows(self.model, day).annotate(place=place).order_by(*NEWEST_FIRST)
         return self.annotate(last_place=Subquery(last.values("place")[:1]))
+
+
+def items_as_of(model: Any, day: date) -> TrackedItemQuerySet[Any]:
+    """Return all items of a model from `as_of(day)`, to be narrowed.
+
+    Working out its columns takes longer than many a query, so that it is done once a day.
+    """
+    return _items_as_of(model, day, days.true_today())
+
+
+@lru_cache(maxsize=64)
+def _items_as_of(model: Any, day: date, today: date) -> TrackedItemQuerySet[Any]:
+    # Which columns are read depends on whether the day is past yet.
+    items: TrackedItemQuerySet[Any] = model.objects.as_of(day)
+    return items
 
 
 # The columns that the ledger keeps on an item, and the names that readers know them by.
