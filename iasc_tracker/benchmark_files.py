@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -202,6 +203,8 @@ def measure_files(group: str, runs: int) -> Iterator[str]:
     The CSV and the Excel file as a visitor gets them; what XlsxWriter takes that writes the same
     cells; what PostgreSQL takes that writes what the file reads of its own tables.
     """
+    gc.collect()
+    gc.freeze()  # as iasc_tracker.wsgi does
     every = f"?level={EVERYTHING}"
     tenth = f"{every}&group={group}"
     found = []

@@ -37,7 +37,7 @@ from workplans.reports import OPEN_TIMELINESS
 from workplans.status_words import BY_CODE, StatusWord
 
 # How many items of a file are read, and their parties joined, at a time.
-CHUNK = 2000
+CHUNK = 1000
 
 
 @dataclass(frozen=True, slots=True)
