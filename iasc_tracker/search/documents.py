@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from django.db.models import Model, QuerySet
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from actionpoints.models import ActionPoint, Meeting, Recommendation
 from iasc_tracker.models import SearchEntry
@@ -24,6 +24,8 @@ class Kind:
     name: ClassVar[str]
     model: ClassVar[type[Any]]
     heading: ClassVar[Promise]
+    # The words of a link to all records of the kind that were found; takes their `count`.
+    all_words: ClassVar[Any]
     # The columns with words, most of them names; a save of other columns changes no entry.
     name_column: ClassVar[str]
     title_columns: ClassVar[tuple[str, ...]]
@@ -38,11 +40,6 @@ class Kind:
     @classmethod
     def visible(cls, user: Viewer, day: date) -> QuerySet[Any]:
         """Return the records that a visitor may see and that were there on a day."""
-        raise NotImplementedError
-
-    @staticmethod
-    def all_words(number: int) -> str:
-        """Return the words of a link to all records of the kind that were found."""
         raise NotImplementedError
 
     @classmethod
@@ -119,6 +116,7 @@ class WorkplanKind(Kind):
     name = "workplan"
     model = Workplan
     heading = gettext_lazy("Workplans")
+    all_words = ngettext_lazy("All %(count)d workplan", "All %(count)d workplans", "count")
     name_column = "slug"
     title_columns = ("title", "slug")
     text_columns = ("description",)
@@ -127,38 +125,26 @@ class WorkplanKind(Kind):
     def visible(cls, user: Viewer, day: date) -> QuerySet[Any]:
         return Workplan.objects.visible_to(user).existing_on(day)
 
-    @staticmethod
-    def all_words(number: int) -> str:
-        words = ngettext("All %(count)d workplan", "All %(count)d workplans", number)
-        return words % {"count": number}
-
 
 class DeliverableKind(ItemKind):
     name = "deliverable"
     model = Deliverable
     heading = gettext_lazy("Deliverables")
-
-    @staticmethod
-    def all_words(number: int) -> str:
-        words = ngettext("All %(count)d deliverable", "All %(count)d deliverables", number)
-        return words % {"count": number}
+    all_words = ngettext_lazy("All %(count)d deliverable", "All %(count)d deliverables", "count")
 
 
 class ActionPointKind(ItemKind):
     name = "action_point"
     model = ActionPoint
     heading = gettext_lazy("Action points")
-
-    @staticmethod
-    def all_words(number: int) -> str:
-        words = ngettext("All %(count)d action point", "All %(count)d action points", number)
-        return words % {"count": number}
+    all_words = ngettext_lazy("All %(count)d action point", "All %(count)d action points", "count")
 
 
 class MeetingKind(Kind):
     name = "meeting"
     model = Meeting
     heading = gettext_lazy("Meetings")
+    all_words = ngettext_lazy("All %(count)d meeting", "All %(count)d meetings", "count")
     name_column = "slug"
     title_columns = ("title", "slug")
     text_columns = ("session", "date_words", "note")
@@ -167,16 +153,14 @@ class MeetingKind(Kind):
     def visible(cls, user: Viewer, day: date) -> QuerySet[Any]:
         return Meeting.objects.visible_to(user).filter(held_on__lte=day)
 
-    @staticmethod
-    def all_words(number: int) -> str:
-        words = ngettext("All %(count)d meeting", "All %(count)d meetings", number)
-        return words % {"count": number}
-
 
 class RecommendationKind(Kind):
     name = "recommendation"
     model = Recommendation
     heading = gettext_lazy("Recommendations")
+    all_words = ngettext_lazy(
+        "All %(count)d recommendation", "All %(count)d recommendations", "count"
+    )
     name_column = "ref"
     title_columns = ("number", "title", "ref")
     text_columns = ("text", "response_words", "second_opinion")
@@ -185,16 +169,14 @@ class RecommendationKind(Kind):
     def visible(cls, user: Viewer, day: date) -> QuerySet[Any]:
         return Recommendation.objects.visible_to(user).existing_on(day)
 
-    @staticmethod
-    def all_words(number: int) -> str:
-        words = ngettext("All %(count)d recommendation", "All %(count)d recommendations", number)
-        return words % {"count": number}
-
 
 class EntityKind(Kind):
     name = "entity"
     model = Entity
     heading = gettext_lazy("Groups and organisations")
+    all_words = ngettext_lazy(
+        "All %(count)d group or organisation", "All %(count)d groups and organisations", "count"
+    )
     name_column = "acronym"
     title_columns = ("acronym", "name")
     text_columns = ("description",)
@@ -207,15 +189,6 @@ class EntityKind(Kind):
     @classmethod
     def texts(cls, record: Any) -> list[str]:
         return [*(one.alias for one in record.aliases.all()), *super().texts(record)]
-
-    @staticmethod
-    def all_words(number: int) -> str:
-        words = ngettext(
-            "All %(count)d group or organisation",
-            "All %(count)d groups and organisations",
-            number,
-        )
-        return words % {"count": number}
 
 
 # In the order of the page.

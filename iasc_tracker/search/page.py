@@ -90,7 +90,7 @@ class Group:
 
     @property
     def all_words(self) -> str:
-        return self.kind.all_words(self.count)
+        return self.kind.all_words % {"count": self.count}
 
 
 @dataclass(frozen=True, slots=True)
