@@ -424,4 +424,4 @@ class TestEveryPage:
         codes = Permission.objects.filter(
             content_type__model__in=["deliverableupdate", "actionpointupdate"]
         ).values_list("codename", flat=True)
-        assert {code.split("_")[0] for code in codes} == {"add", "view"}
+        assert {code.split("_")[0] for code in codes} == {"add", "view", "import", "export"}

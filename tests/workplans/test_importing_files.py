@@ -13,6 +13,8 @@ from tests.imports import csv_file, excel_file, saved
 from workplans.importing import tables
 from workplans.importing.tables import NoValue, Unreadable, read_table
 
+# Files are read before any database is asked.
+pytestmark = pytest.mark.own_database
 KNOWN = ("ref", "title", "status", "new_status", "due")
 ROWS = ({"ref": "A-1", "title": "Émile, “one”"}, {"ref": "A-2", "title": "two\nlines"})
 TABLE = [("A-1", "Émile, “one”"), ("A-2", "two\nlines")]
