@@ -9,10 +9,17 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
 from actionpoints import reports
-from actionpoints.models import ActionPoint, Mandate, Review
+from actionpoints.models import ActionPoint, Mandate, Meeting, Recommendation, Review
 from workplans.exports import Cells, TableFile, in_order, joined, yes_or_no
 from workplans.item_files import ItemFile
-from workplans.item_tables import SHARED_READS, ItemTable, columns_in_order
+from workplans.item_tables import (
+    SHARED_READS,
+    ItemTable,
+    Read,
+    columns_in_order,
+    just,
+    looked_up,
+)
 from workplans.lists import in_chunks
 from workplans.models import Deliverable, Timeliness
 from workplans.status_words import ACTION_POINT_STATUSES, NOT_REPORTED, public_code
@@ -25,56 +32,73 @@ class ActionPointTable(ItemTable):
     """Action points; the columns are permanent, new ones come at the end."""
 
     model = ActionPoint
-    reads = (
-        *SHARED_READS,
-        "theme",
-        "meeting__title",
-        "meeting__held_on",
-        "meeting__body__acronym",
-        "meeting__body__name",
-        "recommendation__ref",
-        "recommendation__review__title",
-    )
+    reads = (*SHARED_READS, "theme", "meeting_id", "recommendation_id")
     columns = columns_in_order(
         "ref body meeting meeting_date theme parent level title status status_label status_since"
         " wording leads supporting timeframe due timeliness last_reported_on narrative"
         " deliverables recommendation source url review combine_with comments indicators"
         " locator archived timeframe_inherited uncertain",
-        body=lambda row, _: row.meeting__body__acronym or row.meeting__body__name,
-        meeting=lambda row, _: row.meeting__title,
-        meeting_date=lambda row, _: row.meeting__held_on,
-        theme=lambda row, _: row.theme,
-        deliverables=lambda row, beside: joined(beside["deliverables"].get(row.pk, ())),
-        recommendation=lambda row, _: row.recommendation__ref,
-        review=lambda row, _: row.recommendation__review__title,
-        combine_with=lambda row, beside: joined(
-            one.ref for one in beside["combined"].get(row.pk, ())
-        ),
+        {
+            "body": looked_up("bodies", "meeting_id"),
+            "meeting": looked_up("meetings", "meeting_id"),
+            "meeting_date": looked_up("meeting_days", "meeting_id"),
+            "theme": just("theme"),
+            "deliverables": looked_up("deliverables", "pk"),
+            "recommendation": looked_up("recommendations", "recommendation_id"),
+            "review": looked_up("reviews", "recommendation_id"),
+            "combine_with": looked_up("combined", "pk"),
+        },
     )
 
-    def read_beside(self, chunk: list[Any]) -> dict[str, Any]:
-        """Read also the references of the deliverables that cite each action point.
+    def read_beside(self, read: Read) -> dict[str, Any]:
+        """Read also the deliverables that cite each action point, and what to combine it with.
 
-        And those of the action points that are to be combined with it.
+        And of which meeting or recommendation it is.
         """
-        day = self.day
-        known = Deliverable.objects.visible_to(self.user).existing_on(day)
+        self.read_meetings(set(read["meeting_id"]))
+        self.read_recommendations(set(read["recommendation_id"]))
         cited: dict[int, list[str]] = {}
+        known = Deliverable.objects.visible_to(self.user).existing_on(self.day)
         rows = (
-            Mandate.objects.known_on(day)
-            .filter(by_action_point__in=[item.pk for item in chunk])
+            Mandate.objects.known_on(self.day)
+            .filter(by_action_point__in=read["pk"])
             .filter(deliverable__in=known.order_by().values("pk"))
             .order_by("deliverable__ref")
             .values_list("by_action_point", "deliverable__ref")
         )
         for item_id, ref in rows:
             cited.setdefault(item_id, []).append(ref)
-        action_points = ActionPoint.objects.visible_to(self.user).existing_on(day)
+        action_points = ActionPoint.objects.visible_to(self.user).existing_on(self.day)
+        combined = reports.combined_with(read["pk"], action_points)
         return {
-            **super().read_beside(chunk),
-            "deliverables": cited,
-            "combined": reports.combined_with(chunk, action_points),
+            **super().read_beside(read),
+            "deliverables": {item: joined(refs) for item, refs in cited.items()},
+            "combined": {
+                item: joined(one.ref for one in others) for item, others in combined.items()
+            },
         }
+
+    def read_meetings(self, wanted: set[int | None]) -> None:
+        """Read the names, bodies and days of meetings that are not known yet."""
+        meetings, bodies, held = (
+            self.beside.setdefault(name, {}) for name in ("meetings", "bodies", "meeting_days")
+        )
+        if new := wanted - meetings.keys() - {None}:
+            found = Meeting.objects.filter(pk__in=new).select_related("body").order_by()
+            for meeting in found:
+                meetings[meeting.pk], bodies[meeting.pk] = meeting.title, str(meeting.body)
+                held[meeting.pk] = meeting.held_on
+
+    def read_recommendations(self, wanted: set[int | None]) -> None:
+        """Read the references and reviews of recommendations that are not known yet."""
+        refs, reviews = (
+            self.beside.setdefault(name, {}) for name in ("recommendations", "reviews")
+        )
+        if new := wanted - refs.keys() - {None}:
+            found = Recommendation.objects.filter(pk__in=new).select_related("review").order_by()
+            for recommendation in found:
+                refs[recommendation.pk] = recommendation.ref
+                reviews[recommendation.pk] = recommendation.review.title
 
 
 class ActionPointFile(ItemFile):

@@ -228,7 +228,7 @@ def recommendation_detail(request: HttpRequest, ref: str) -> HttpResponse:
     start = key_of(recommendation)
     led_to = LedTo([start, *(key_of(row.item) for row in rows)], asked, request.user)
     known = visible.existing_on(asked.day)
-    combined = reports.combined_with([row.item for row in rows], known)
+    combined = reports.combined_with([row.item.pk for row in rows], known)
     tally = count_states(
         (row.item.status, row.item.timeliness, row.item.is_silent)
         for row in rows

@@ -145,15 +145,15 @@ def by_theme(items: TrackedItemQuerySet[Any]) -> dict[str, Tally]:
 
 
 def combined_with(
-    items: Iterable[ActionPoint], known: TrackedItemQuerySet[Any]
+    keys: Iterable[int], known: TrackedItemQuerySet[Any]
 ) -> dict[int, list[ActionPoint]]:
     """Return which of the known action points a source says to combine with some, in one query.
 
-    The keys are those of the items; one that is to be combined with none has no key.
+    The keys are those of the action points; one that is to be combined with none is left out.
     """
     pairs = (
         ActionPoint.combine_with.through.objects.filter(
-            from_actionpoint__in=[item.pk for item in items],
+            from_actionpoint__in=list(keys),
             to_actionpoint__in=known.order_by().values("pk"),
         )
         .select_related("to_actionpoint")

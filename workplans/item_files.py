@@ -5,7 +5,7 @@ A file has the list's own query string, and so the same items in the same order.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from django.http import HttpRequest
@@ -13,9 +13,9 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from workplans.exports import Cells, TableFile
+from workplans.exports import TableFile
 from workplans.filters import EVERYTHING
-from workplans.item_tables import DeliverableTable, HistoryTable, ItemTable
+from workplans.item_tables import PLAIN, DeliverableTable, HistoryTable, ItemTable
 from workplans.lists import Listing, file_name
 from workplans.models import TrackedItem
 from workplans.pages import Asked
@@ -26,6 +26,7 @@ class ItemFile(TableFile):
     """The items of a list, all pages of it. A subclass names its table."""
 
     table_class: ClassVar[type[ItemTable]]
+    plain = PLAIN
     widths = {
         "ref": 20, "title": 50, "narrative": 60, "leads": 24, "supporting": 30, "source": 30,
         "url": 40, "indicators": 40, "comments": 40, "priority_area": 30, "workplan": 30,
@@ -49,7 +50,7 @@ class ItemFile(TableFile):
         return file_name(slugify(str(self.title)), [], self.asked.day)
 
     @property
-    def columns(self) -> Mapping[str, Cells]:  # type: ignore[override]
+    def columns(self) -> Mapping[str, Any]:  # type: ignore[override]
         return self.table_class.columns
 
     @property
@@ -62,7 +63,7 @@ class ItemFile(TableFile):
         chips = ((str(chip.name), chip.label) for chip in shown)
         return [*super().about(), *chips, (_("Coming back"), str(COMING_BACK))]
 
-    def rows(self) -> Iterator[list[Cell]]:
+    def rows(self) -> Iterator[Sequence[Cell]]:
         return self.table_class(self.items, self.asked.day, self.request.user, self.site).rows()
 
 
@@ -126,7 +127,7 @@ class HistoryFile(TableFile):
     def about(self) -> list[tuple[str, str]]:
         return [*super().about(), *((str(chip.name), chip.label) for chip in self.listing.chips)]
 
-    def rows(self) -> Iterator[list[Cell]]:
+    def rows(self) -> Iterator[Sequence[Cell]]:
         items = self.listing.filter.items
         return HistoryTable(items, self.asked.day, self.request.user, self.site).rows()
 
@@ -146,7 +147,7 @@ class UpdatesFile(TableFile):
     def download_name(self) -> str:
         return file_name("updates", [], self.asked.day)
 
-    def rows(self) -> Iterator[list[Cell]]:
+    def rows(self) -> Iterator[Sequence[Cell]]:
         among = self.updates.order_by().values("pk")
         items = self.updates.model._meta.get_field("item").related_model.objects
         items = items.filter(pk__in=self.updates.order_by().values("item"))

@@ -1,15 +1,15 @@
 """Tracked items as a table: a row for each, with its state of a day.
 
 The files of lists have these rows, and what comes back from a spreadsheet is compared with
-them. They are read as plain tuples, since a model instance for each would take most of the time.
+them. They are made column by column, some hundred rows at a time: a model instance for each item,
+and a call for each cell, would take most of the time.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from django.db.models import Q
 
@@ -19,6 +19,7 @@ from workplans.models import (
     LEAD_ROLES,
     Deliverable,
     Entity,
+    PriorityArea,
     Role,
     SourceDocument,
     TrackedItem,
@@ -66,80 +67,105 @@ def near(name: str, keys: Sequence[int]) -> Q:
     return Q(**{f"{name}__in": keys})
 
 
+# What was read of some items, by name of the column; and what gives the cells of a column of the
+# table for these, in their order, with what was read beside them.
+Read: TypeAlias = Mapping[str, Sequence[Any]]
+Columns: TypeAlias = Mapping[str, Callable[[Read, Mapping[str, Any]], Iterable[Cell]]]
+
+
 class ItemTable:
     """Items of one kind with their state of a day, as a table; columns are keyed by header.
 
-    `reads` names the columns of the database that the cells read, joined or annotated.
+    `reads` names the columns of the database that the cells read, of the items themselves or
+    annotated.
     """
 
     model: ClassVar[Any]
     reads: ClassVar[tuple[str, ...]]
-    columns: ClassVar[Mapping[str, Cells]]
+    columns: ClassVar[Columns]
 
     def __init__(self, items: Any, day: date, user: Viewer, site: str = "") -> None:
         """Take items as `as_of` read them, who looks at them, and what addresses begin with."""
         self.items, self.day, self.user, self.site = items, day, user, site
         self.is_staff = bool(getattr(user, "is_staff", False))
         self.names = EntityNames()
-        self.sources: dict[str, str] = {}
+        self.sources: dict[int | None, str] = {None: ""}
+        labels = status_labels(self.model)
+        self.beside: dict[str, Any] = {
+            "site": site,
+            "address": address_of(self.model),
+            "labels": labels,
+            "codes": {code: public_code(code) for code in labels},
+            "sources": self.sources,
+        }
 
-    def rows(self) -> Iterator[list[Cell]]:
+    def rows(self) -> Iterator[Sequence[Cell]]:
         """Give the cells of each item; what belongs to the items is joined chunk by chunk."""
         cells = tuple(self.columns.values())
-        for chunk in self.chunks():
-            beside = self.read_beside(chunk)
-            for row in chunk:
-                yield [cell(row, beside) for cell in cells]
+        for read in self.chunks():
+            beside = self.read_beside(read)
+            yield from zip(*(cell(read, beside) for cell in cells), strict=True)
 
     def records(self) -> Any:
-        """Return the query for what is read of the items and of what they belong to."""
-        items = self.items.with_last_place(self.day)
-        return items.values_list("pk", "last_place", *self.reads, named=True)
+        """Return the query for what is read of the items."""
+        return self.items.with_last_place(self.day).values_list("pk", "last_place", *self.reads)
 
-    def chunks(self) -> Iterator[list[Any]]:
+    def chunks(self) -> Iterator[Read]:
         """Read the items in their order, some at a time.
 
         First their keys: what is read of each is too much to be sorted in memory.
         """
+        names = ("pk", "last_place", *self.reads)
         records = self.records().order_by()
         for keys in in_chunks(self.items.values_list("pk", flat=True)):
-            found = {record.pk: record for record in records.filter(near("pk", keys))}
-            yield [found[key] for key in keys if key in found]
+            found = {record[0]: record for record in records.filter(near("pk", keys))}
+            there = [found[key] for key in keys if key in found]
+            if there:
+                yield dict(zip(names, zip(*there, strict=True), strict=True))
 
-    def read_beside(self, chunk: list[Any]) -> dict[str, Any]:
-        """Read for a chunk what no relation of its items gives; one query for each kind."""
-        return {
-            **self.read_parties(chunk),
-            "shown_title": self.shown_title,
-            "site": self.site,
-            "address": address_of(self.model),
-            "labels": status_labels(self.model),
-            "sources": self.read_sources(chunk),
-        }
+    def read_beside(self, read: Read) -> dict[str, Any]:
+        """Read for some items what no column of theirs gives; one query for each kind."""
+        self.read_sources({*read["source_id"], *map(last_source, read["last_place"])})
+        return {**self.beside, **self.read_parties(read["pk"]), "parents": self.read_parents(read)}
 
-    def read_parties(self, chunk: list[Any]) -> dict[str, dict[int, str]]:
-        """Return the parties of the items of a chunk as cells, keyed by item."""
+    def read_parents(self, read: Read) -> dict[int | None, str]:
+        """Return the references of what items belong to, keyed by key."""
+        wanted = set(read["parent_id"]) - {None}
+        if not wanted:
+            return {}
+        refs = dict(zip(read["pk"], read["ref"], strict=True))
+        if far := wanted - refs.keys():
+            parents = self.model.objects.filter(pk__in=far).order_by()
+            refs |= dict(parents.values_list("pk", "ref"))
+        return refs
+
+    def read_parties(self, keys: Sequence[int]) -> dict[str, dict[int, str]]:
+        """Return the parties of some items as cells, keyed by item."""
         labels = {role.value: str(role.label) for role in Role}
         leading = {role.value for role in LEAD_ROLES}
-        leads: dict[int, list[str]] = defaultdict(list)
-        supporting: dict[int, list[str]] = defaultdict(list)
-        uncertain: dict[int, list[tuple[bool, str]]] = defaultdict(list)
+        leads: dict[int, list[str]] = {}
+        supporting: dict[int, list[str]] = {}
+        uncertain: dict[int, list[tuple[bool, str]]] = {}
+        # What an entity is called in a role: whether it leads, and the words for the cell.
+        words: dict[tuple[int, str], tuple[bool, str]] = {}
         held = self.model._meta.get_field("responsibilities").related_model.objects
-        held = (
-            held.on(self.day)
-            .filter(near("item", [row.pk for row in chunk]))
-            .order_by("order", "id")
-        )
-        rows = held.values_list("item_id", "entity_id", "role", "uncertain")
-        for item, entity, role, is_uncertain in rows:
-            name = self.names[entity]
-            leads_it = role in leading
-            if leads_it:
-                leads[item].append(name)
+        held = held.on(self.day).filter(near("item", keys)).order_by("order", "id")
+        for item, entity, role, is_uncertain in held.values_list(
+            "item_id", "entity_id", "role", "uncertain"
+        ):
+            party = words.get((entity, role))
+            if party is None:
+                name, leads_it = self.names[entity], role in leading
+                party = leads_it, name if leads_it else f"{name} ({labels[role]})"
+                words[entity, role] = party
+            of_kind = leads if party[0] else supporting
+            if item in of_kind:
+                of_kind[item].append(party[1])
             else:
-                supporting[item].append(f"{name} ({labels[role]})")
+                of_kind[item] = [party[1]]
             if is_uncertain:
-                uncertain[item].append((not leads_it, f"{name} ({labels[role]})"))
+                name = f"{self.names[entity]} ({labels[role]})"
+                uncertain.setdefault(item, []).append((not party[0], name))
         for parties in uncertain.values():
             parties.sort(key=lambda party: party[0])  # those that lead come first
         return {
@@ -155,76 +181,96 @@ class ItemTable:
         """Return the name of a document; that of one that is not public is for staff only."""
         return title if title and (published or self.is_staff) else ""
 
-    def read_sources(self, chunk: list[Any]) -> dict[str, str]:
-        """Return the titles of the documents of newest rows, keyed as `last_place` begins."""
-        wanted = {last_source(row) for row in chunk} - self.sources.keys() - {""}
-        if wanted:
-            rows = SourceDocument.objects.filter(pk__in=wanted).order_by()
+    def read_sources(self, wanted: set[int | None]) -> None:
+        """Read the titles of documents that are not known yet."""
+        if new := {pk for pk in wanted if pk is not None} - self.sources.keys():
+            rows = SourceDocument.objects.filter(pk__in=new).order_by()
             for pk, title, published in rows.values_list("pk", "title", "published"):
-                self.sources[str(pk)] = self.shown_title(title, published)
-        return self.sources
+                self.sources[pk] = self.shown_title(title, published)
 
 
-def last_source(row: Any) -> str:
-    """Return the key of the document of an item's newest row, "" without one."""
-    return row.last_place.partition(" ")[0] if row.last_place else ""
+def last_source(place: str | None) -> int | None:
+    """Return the key of the document of an item's newest row, or None."""
+    key = place.partition(" ")[0] if place else ""
+    return int(key) if key else None
 
 
-def source_title(row: Any, beside: Mapping[str, Any]) -> str:
-    """Return the document of the newest row by the day, else the item's own."""
-    if last := last_source(row):
-        return beside["sources"][last]
-    return beside["shown_title"](row.source__title, row.source__published)
+def source_titles(read: Read, beside: Mapping[str, Any]) -> Iterator[str]:
+    """Give the document of each item's newest row by the day, else the item's own."""
+    sources = beside["sources"]
+    for place, own in zip(read["last_place"], read["source_id"], strict=True):
+        last = last_source(place)
+        yield sources[own if last is None else last]
 
 
-def place_in_source(row: Any, _: Mapping[str, Any]) -> str:
-    """Return the place in the document that `source_title` names."""
-    source, _blank, place = (row.last_place or "").partition(" ")
-    return place if source else row.locator
+def places_in_source(read: Read, _: Mapping[str, Any]) -> Iterator[str]:
+    """Give the place in the document that `source_titles` names."""
+    for place, own in zip(read["last_place"], read["locator"], strict=True):
+        source, _blank, there = place.partition(" ") if place else ("", "", "")
+        yield there if source else own
 
 
-def is_frame_inherited(row: Any, _: Mapping[str, Any]) -> str:
-    """Return whether the time frame comes from a merged cell; one told since does not."""
-    return yes_or_no(row.timeframe_inherited and row.timeframe == row.initial_timeframe)
+def is_frame_inherited(read: Read, _: Mapping[str, Any]) -> list[str]:
+    """Say whether each time frame comes from a merged cell; one told since does not."""
+    frames = zip(
+        read["timeframe_inherited"], read["timeframe"], read["initial_timeframe"], strict=True
+    )
+    return [yes_or_no(inherited and now == first) for inherited, now, first in frames]
 
 
+def urls(read: Read, beside: Mapping[str, Any]) -> list[str]:
+    """Give the address of each item, with the site's."""
+    site, address = beside["site"], beside["address"]
+    return [f"{site}{address(ref)}" for ref in read["ref"]]
+
+
+def just(name: str) -> Callable[[Read, Mapping[str, Any]], Iterable[Cell]]:
+    """Return what gives a column as it was read."""
+    return lambda read, _: read[name]
+
+
+def looked_up(name: str, key: str) -> Callable[[Read, Mapping[str, Any]], Iterable[Cell]]:
+    """Return what gives for each item what was read beside under a name, by a column's value."""
+    return lambda read, beside: map(beside[name].get, read[key])
+
+
+# The columns whose texts are codes of ours, or references, which have no blank and begin with a
+# letter or digit, and addresses with these.
+PLAIN = frozenset({
+    "ref", "parent", "level", "status", "priority", "wording", "timeliness", "archived",
+    "timeframe_inherited", "continues", "recommendation", "url",
+})  # fmt: skip
 # What the shared columns read.
 SHARED_READS = (
-    "ref", "parent__ref", "level", "title", "status", "status_since", "priority", "wording",
+    "ref", "parent_id", "level", "title", "status", "status_since", "priority", "wording",
     "timeframe", "initial_timeframe", "timeframe_inherited", "due", "timeliness",
-    "last_reported_on", "narrative", "indicators", "comments", "source__title",
-    "source__published", "locator", "is_archived",
+    "last_reported_on", "narrative", "indicators", "comments", "source_id", "locator",
+    "is_archived",
 )  # fmt: skip
 # The columns that both kinds of items have, keyed by header.
-SHARED_COLUMNS: dict[str, Cells] = {
-    "ref": lambda row, _: row.ref,
-    "parent": lambda row, _: row.parent__ref,
-    "level": lambda row, _: row.level,
-    "title": lambda row, _: row.title,
-    "status": lambda row, _: public_code(row.status),
-    "status_label": lambda row, beside: beside["labels"][row.status],
-    "status_since": lambda row, _: row.status_since,
-    "priority": lambda row, _: row.priority,
-    "wording": lambda row, _: row.wording,
-    "leads": lambda row, beside: beside["leads"].get(row.pk),
-    "supporting": lambda row, beside: beside["supporting"].get(row.pk),
-    "timeframe": lambda row, _: row.timeframe,
-    "due": lambda row, _: row.due,
-    "timeliness": lambda row, _: row.timeliness,
-    "last_reported_on": lambda row, _: row.last_reported_on,
-    "narrative": lambda row, _: row.narrative,
-    "indicators": lambda row, _: row.indicators,
-    "comments": lambda row, _: row.comments,
-    "source": source_title,
-    "locator": place_in_source,
-    "archived": lambda row, _: yes_or_no(row.is_archived),
+SHARED_COLUMNS: Columns = {
+    **{
+        name: just(name)
+        for name in (
+            "ref", "level", "title", "status_since", "priority", "wording", "timeframe", "due",
+            "timeliness", "last_reported_on", "narrative", "indicators", "comments",
+        )
+    },
+    "parent": looked_up("parents", "parent_id"),
+    "status": looked_up("codes", "status"),
+    "status_label": looked_up("labels", "status"),
+    "leads": looked_up("leads", "pk"),
+    "supporting": looked_up("supporting", "pk"),
+    "uncertain": looked_up("uncertain", "pk"),
+    "source": source_titles,
+    "locator": places_in_source,
+    "archived": lambda read, _: map(yes_or_no, read["is_archived"]),
     "timeframe_inherited": is_frame_inherited,
-    "uncertain": lambda row, beside: beside["uncertain"].get(row.pk),
-    "url": lambda row, beside: f"{beside['site']}{beside['address'](row.ref)}",
-}
+    "url": urls,
+}  # fmt: skip
 
 
-def columns_in_order(names: str, **own: Cells) -> dict[str, Cells]:
+def columns_in_order(names: str, own: Columns) -> Columns:
     """Return the columns that are named, in that order, from the shared and a kind's own."""
     return in_order(names, {**SHARED_COLUMNS, **own})
 
@@ -233,36 +279,42 @@ class DeliverableTable(ItemTable):
     """Deliverables; the columns are permanent, new ones come at the end."""
 
     model = Deliverable
-    reads = (
-        *SHARED_READS,
-        "continues_id",
-        "priority_area__number",
-        "priority_area__title",
-        "priority_area__workplan__title",
-        "priority_area__workplan__owner__acronym",
-        "priority_area__workplan__owner__name",
-    )
+    reads = (*SHARED_READS, "continues_id", "priority_area_id")
     columns = columns_in_order(
         "ref group workplan priority_area parent level title status status_label status_since"
         " priority leads supporting timeframe due timeliness last_reported_on narrative source url"
         " indicators comments continues locator archived timeframe_inherited uncertain",
-        group=lambda row, _: (
-            row.priority_area__workplan__owner__acronym or row.priority_area__workplan__owner__name
-        ),
-        workplan=lambda row, _: row.priority_area__workplan__title,
-        priority_area=lambda row, _: f"{row.priority_area__number} {row.priority_area__title}",
-        continues=lambda row, beside: beside["continued"].get(row.continues_id),
+        {
+            "group": looked_up("groups", "priority_area_id"),
+            "workplan": looked_up("workplans", "priority_area_id"),
+            "priority_area": looked_up("areas", "priority_area_id"),
+            "continues": looked_up("continued", "continues_id"),
+        },
     )
 
-    def read_beside(self, chunk: list[Any]) -> dict[str, Any]:
-        """Read also the references of the items that some continue, where they are visible."""
-        continued = (
-            Deliverable.objects.visible_to(self.user)
-            .existing_on(self.day)
-            .filter(pk__in={row.continues_id for row in chunk if row.continues_id})
-        )
-        refs = dict(continued.order_by().values_list("pk", "ref"))
-        return {**super().read_beside(chunk), "continued": refs}
+    def read_beside(self, read: Read) -> dict[str, Any]:
+        """Read also the references of the items that some continue, where they are visible.
+
+        And of which area, plan and group they are.
+        """
+        self.read_areas(set(read["priority_area_id"]))
+        beside = super().read_beside(read)
+        beside["continued"] = {}
+        if wanted := set(read["continues_id"]) - {None}:
+            known = Deliverable.objects.visible_to(self.user).existing_on(self.day)
+            continued = known.filter(pk__in=wanted).order_by()
+            beside["continued"] = dict(continued.values_list("pk", "ref"))
+        return beside
+
+    def read_areas(self, wanted: set[int]) -> None:
+        """Read the names of areas that are not known yet, of their plans and these' owners."""
+        areas = self.beside.setdefault("areas", {})
+        workplans, groups = (self.beside.setdefault(name, {}) for name in ("workplans", "groups"))
+        if new := wanted - areas.keys():
+            found = PriorityArea.objects.filter(pk__in=new).select_related("workplan__owner")
+            for area in found.order_by():
+                areas[area.pk], workplans[area.pk] = str(area), area.workplan.title
+                groups[area.pk] = str(area.workplan.owner or "")
 
 
 class HistoryTable:

@@ -39,4 +39,4 @@ def led_to(context: template.Context, item: Any, asked: Asked) -> dict[str, Any]
 def combined_with(context: template.Context, item: ActionPoint, asked: Asked) -> list[ActionPoint]:
     """Return the visible action points that a source says to combine with one."""
     known = ActionPoint.objects.visible_to(context["request"].user).existing_on(asked.day)
-    return reports.combined_with([item], known).get(item.pk, [])
+    return reports.combined_with([item.pk], known).get(item.pk, [])

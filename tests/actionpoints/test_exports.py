@@ -143,9 +143,9 @@ def test_costs_the_same_for_3_and_for_30_rows(client, django_assert_num_queries,
         make_update(item, source=make_source())
         Mandate.objects.create(deliverable=make_deliverable(), by_action_point=item)
         item.combine_with.set(ActionPoint.objects.exclude(pk=item.pk)[:1])
-    # The names of entities, the items' keys; items, their parties, the sources of their last rows,
-    # deliverables, what to combine them with.
-    with django_assert_num_queries(2 + 5):
+    # The names of entities, the items' keys, their meetings; items, their parties, the sources of
+    # their last rows, deliverables, what to combine them with.
+    with django_assert_num_queries(3 + 5):
         assert len(read_csv(client.get("/action-points.csv"))) == size
 
 

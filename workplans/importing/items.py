@@ -146,11 +146,11 @@ class ItemResource(SheetResource):
         """Return the rows of our file, by reference, with the columns that only an import has."""
         items = self.model.objects.filter(ref__in=keys).order_by().as_of(self.today)
         table = self.table_class(items, self.today, self.user)
-        found: dict[str, Any] = {str(cells[0]): cells for cells in table.rows()}
+        found: dict[str, Sequence[Any]] = {str(cells[0]): cells for cells in table.rows()}
         more = self.model.objects.filter(ref__in=keys).order_by()
         for ref, *cells in more.values_list("ref", "number", "description", "product_url"):
             if ref in found:
-                found[ref] += cells
+                found[ref] = (*found[ref], *cells)
         return found
 
     def lock(self, keys: Sequence[str]) -> None:
