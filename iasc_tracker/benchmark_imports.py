@@ -7,14 +7,17 @@ import io
 import time
 from collections.abc import Iterator
 from random import Random
+from statistics import median
 
 import xlsxwriter
 from django.contrib.auth.models import User
+from django.db import transaction
 
+from iasc_tracker.benchmark_files import analyze
 from iasc_tracker.benchmark_sites import AGENCIES, AREAS, SLUG, make_entities, sentence
 from workplans.importing.deliverables import DeliverableResource
 from workplans.importing.tables import read_table
-from workplans.models import Deliverable, Entity, EntityKind, PriorityArea, SourceDocument, Workplan
+from workplans.models import Entity, EntityKind, PriorityArea, SourceDocument, Workplan
 
 Row = dict[str, str]
 
@@ -101,6 +104,21 @@ def run(amount: int) -> Iterator[tuple[str, float]]:
             row["ref"] = f"{row['ref']}-{ending}".upper()
             row["title"] = f"{ending} {row['title']}"
         yield f"{ending}, new", bring_in(write(rows), user, source)
+        analyze()
         changed = changed_rows(rows, parties, chance)
         yield f"{ending}, changed", bring_in(write(changed), user, source)
-    assert Deliverable.objects.filter(priority_area__workplan=plan).count() == 2 * amount
+
+
+def measure_imports(amount: int, runs: int) -> Iterator[str]:
+    """Yield a line for each kind of import: the median, and the range, of rows in a second."""
+    found: dict[str, list[float]] = {}
+    for _run in range(runs):
+        with transaction.atomic():
+            for name, seconds in run(amount):
+                found.setdefault(name, []).append(amount / seconds)
+            transaction.set_rollback(True)
+    for name, rates in found.items():
+        yield (
+            f"{name:15} {median(rates):6.0f} rows/s ({min(rates):.0f}–{max(rates):.0f}), "
+            f"{amount} rows, ledger and judgement included"
+        )

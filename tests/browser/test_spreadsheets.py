@@ -50,7 +50,7 @@ def test_a_file_that_went_out_comes_back_edited_and_changes_just_that(staff_page
     assert page.get_by_role("heading", name="Edits that are not taken").is_visible()
     assert_none(all_problems(page))
     page.get_by_role("button", name="Import").click()
-    page.get_by_text("Imported: 0 new rows, 1 changed row.").wait_for()
+    page.get_by_text("The file was imported. 1 row changed something.").wait_for()
     assert page.get_by_text(REF, exact=True).is_visible()
     item = Deliverable.objects.get(ref=REF)
     assert (item.comments, item.cached_status) == ("Seen in a spreadsheet", "ongoing")

@@ -195,3 +195,15 @@ def test_it_asks_before_it_keeps_others_from_saving(monkeypatch):
     monkeypatch.setattr("builtins.input", lambda _question: "no")
     with pytest.raises(CommandError, match="Nothing was done"):
         call_command("benchmark", stdout=StringIO())
+
+
+def test_it_measures_imports_and_takes_them_away():
+    out = StringIO()
+    call_command("benchmark", "--imports", "--deliverables=20", "--runs=2", "--yes", stdout=out)
+    _first, *lines = out.getvalue().splitlines()
+    found = [
+        re.fullmatch(r"(\w+, \w+) +\d+ rows/s \(\d+–\d+\), 20 rows, .*", line)[1] for line in lines
+    ]
+    assert found == ["CSV, new", "CSV, changed", "Excel, new", "Excel, changed"]
+    for model in MADE:
+        assert not model.objects.exists()

@@ -284,14 +284,23 @@ def imported_already(done: SpreadsheetImport) -> str:
 
 
 def what_was_written(judgement: Judgement) -> str:
-    """Say what an import has written."""
-    new = ngettext("%(count)d new row", "%(count)d new rows", len(judgement.new))
-    changed = ngettext("%(count)d changed row", "%(count)d changed rows", len(judgement.changed))
-    return _("Imported: %(new)s, %(changed)s. %(same)d rows said nothing new.") % {
-        "new": new % {"count": len(judgement.new)},
-        "changed": changed % {"count": len(judgement.changed)},
-        "same": len(judgement.same),
-    }
+    """Say what an import has written, a sentence for each kind of row that there was."""
+    new, changed, same = (len(rows) for rows in (judgement.new, judgement.changed, judgement.same))
+    sentences = [
+        (new, ngettext("%(count)d row was new.", "%(count)d rows were new.", new)),
+        (
+            changed,
+            ngettext(
+                "%(count)d row changed something.", "%(count)d rows changed something.", changed
+            ),
+        ),
+        (
+            same,
+            ngettext("%(count)d row said nothing new.", "%(count)d rows said nothing new.", same),
+        ),
+    ]
+    told = [words % {"count": count} for count, words in sentences if count]
+    return " ".join([_("The file was imported."), *told])
 
 
 def verdict_rows(judgement: Judgement) -> Iterator[list[Any]]:

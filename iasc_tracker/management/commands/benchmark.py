@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from actionpoints.models import ActionPoint, ActionPointUpdate, Meeting, Recommendation
 from iasc_tracker.benchmark_files import analyze, make_records, measure_files
+from iasc_tracker.benchmark_imports import measure_imports
 from iasc_tracker.benchmark_sites import FIRST, LAST, SLUG, WORD, Site, make_site, make_workplan
 from workplans import days
 from workplans.models import Deliverable, DeliverableUpdate, Level, Workplan
@@ -27,15 +28,16 @@ from workplans.status_words import ONGOING
 
 # A past day whose state is read from the histories.
 DAYS_AGO = 365
-# How many are made, unless told otherwise: for pages, for one workplan, for files.
-DELIVERABLES_OF_A_SITE, DELIVERABLES_OF_A_WORKPLAN, DELIVERABLES_OF_FILES = 400, 1000, 100_000
+# How many are made, unless told otherwise: for pages, for one workplan, for files out and in.
+DELIVERABLES_OF_A_SITE, DELIVERABLES_OF_A_WORKPLAN = 400, 1000
+DELIVERABLES_OF_FILES, DELIVERABLES_OF_IMPORTS = 100_000, 10_000
 
 
 class Command(BaseCommand):
     help = gettext_lazy(  # type: ignore[assignment]
         "Measure pages and files on records that are made for it and taken away again: queries, "
-        "median time, and size plain and compressed. Without --pages and --files: the progress "
-        "report and the changes of one large workplan."
+        "median time, and size plain and compressed. Without an option that says of what: the "
+        "progress report and the changes of one large workplan."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -53,18 +55,28 @@ class Command(BaseCommand):
                 "how much memory, beside what XlsxWriter and PostgreSQL take for them."
             ),
         )
+        of_what.add_argument(
+            "--imports",
+            action="store_true",
+            help=_(
+                "Measure how many rows of spreadsheets are taken in in a second: new deliverables, "
+                "then changes of them, each with an update."
+            ),
+        )
         parser.add_argument(
             "--deliverables",
             type=int,
             metavar="N",
             help=_(
                 "How many to make; the rest of a site grows with them. "
-                "Default: %(of_plan)d, with --pages %(of_site)d, with --files %(of_files)d."
+                "Default: %(of_plan)d, with --pages %(of_site)d, with --files %(of_files)d, with "
+                "--imports %(of_imports)d."
             )
             % {
                 "of_plan": DELIVERABLES_OF_A_WORKPLAN,
                 "of_site": DELIVERABLES_OF_A_SITE,
                 "of_files": DELIVERABLES_OF_FILES,
+                "of_imports": DELIVERABLES_OF_IMPORTS,
             },
         )
         parser.add_argument("--runs", type=int, default=5, metavar="N")
@@ -84,6 +96,8 @@ class Command(BaseCommand):
             if options["files"]:
                 group = make_records(amount or DELIVERABLES_OF_FILES)
                 lines = measure_files(group, runs)
+            elif options["imports"]:
+                lines = measure_imports(amount or DELIVERABLES_OF_IMPORTS, runs)
             elif options["pages"]:
                 amount = amount or DELIVERABLES_OF_A_SITE
                 addresses = on_both_days(addresses_of_a_site(make_site(amount), amount))
