@@ -29,7 +29,6 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
-from import_export.formats.base_formats import CSV, XLSX
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -228,7 +227,6 @@ TEMPLATES = [
 # Without the codes any member of staff may import and export everything.
 IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "import"
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "export"
-IMPORT_EXPORT_FORMATS = [CSV, XLSX]
 
 # Who changed which field when: names as they were then, no network addresses, nothing that a
 # visitor's own header says; what a fixture brings is not a change.

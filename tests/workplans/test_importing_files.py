@@ -171,7 +171,7 @@ BAD = {
 # Those that would take long, or much room.
 BOMBS = {
     "zip bomb": (zip_bomb, "unpacks to more"),
-    "zip bomb that lies": (lying_sizes, ""),
+    "zip bomb that lies": (lying_sizes, "damaged"),
     "10 million empty rows": (many_empty_rows_of_excel, "unpacks to more"),
     "2 million texts": (many_texts, "unpacks to more"),
     "10 million empty rows of CSV": (lambda: b"ref,title\r\n" + b"\n" * 10_000_000, "are empty"),

@@ -42,6 +42,7 @@ from workplans.importing.uploads import (
 )
 from workplans.importing.verdicts import Judgement
 from workplans.models import SpreadsheetImport
+from workplans.status import UpdatesRefused
 
 # How many rows of each kind the page of a file shows.
 SHOWN = 100
@@ -136,7 +137,7 @@ class SheetImportMixin(ImportMixin):
                     ),
                 )
             return self._review_page(request, upload, since.judgement, since.rows)
-        except IntegrityError:
+        except (IntegrityError, UpdatesRefused):
             messages.error(
                 request,
                 _("Nothing was written: somebody entered the same meanwhile. Look once more."),

@@ -46,7 +46,7 @@ PLAIN = (
     "wording", "theme",
 )  # fmt: skip
 # What a file of somebody who is not signed in leaves out.
-HIDDEN = ("source", "locator", "continues")
+HIDDEN = ("source", "locator")
 # The longest cell that is kept beside the parties that it names.
 LONGEST_PRINTED = 300
 
@@ -183,13 +183,13 @@ class ItemResource(SheetResource):
         spent = set(SpentReference.objects.filter(ref__in=keys).values_list("ref", flat=True))
         for row in rows:
             verdict = row.verdict
-            if not row.is_new:
+            if not row.is_new and row.key in stored:
                 verdict.instance = stored[row.key]
                 verdict.title = verdict.instance.title
                 continue
             verdict.instance = self.model(ref=row.key, level=Level.ITEM, source=None)
             verdict.title = as_text(row.edited.get("title"))
-            if row.key in stored:
+            if row.key in stored or not row.is_new:
                 verdict.refuse(
                     self.key, row.key, _("This item is not there any more, or not there yet.")
                 )

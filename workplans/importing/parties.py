@@ -7,7 +7,7 @@ found by short name, full name, address and alias, whatever the accents, case an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -168,11 +168,3 @@ class PartyReader:
         if not keys:
             return _("“%(name)s” is not known as a party. Enter it as an entity first.") % words
         return _("“%(name)s” is not known as a party. Nearest: %(names)s.") % words
-
-
-def names_of(parties: Iterable[Named]) -> list[str]:
-    """Return the short names of parties, each with its role in brackets where it has one."""
-    return [
-        f"{party.entity} ({Role(party.role).label})" if party.role else str(party.entity)
-        for party in parties
-    ]

@@ -19,7 +19,6 @@ from typing import Any, TypeAlias
 
 import openpyxl
 from django.utils.translation import gettext as _
-from openpyxl.utils import get_column_letter
 
 from workplans.exports import FORMULA
 
@@ -362,8 +361,3 @@ def _portions(
                 before = portion
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError) as error:
         raise Unreadable(_("The file is damaged. Open it and save it anew.")) from error
-
-
-def column_letter(place: int) -> str:
-    """Return the letters by which Excel calls a column, counted from 0."""
-    return get_column_letter(place + 1)

@@ -110,10 +110,11 @@ class UpdateResource(SheetResource):
     def _items(self, refs: set[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for some in chunks(sorted(refs)):
-            items = list(self.item_model.objects.filter(ref__in=some))
-            if self.locks:
-                lock_items(self.item_model, sorted(item.pk for item in items))
-            found |= {item.ref: item for item in items}
+            found |= {item.ref: item for item in self.item_model.objects.filter(ref__in=some)}
+        if self.locks:
+            # In the order of keys throughout, as every writer locks.
+            for pks in chunks(sorted(item.pk for item in found.values())):
+                lock_items(self.item_model, pks)
         return found
 
     def _compare(self, row: SheetRow) -> None:
