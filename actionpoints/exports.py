@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from actionpoints import reports
 from actionpoints.models import ActionPoint, Mandate, Meeting, Recommendation, Review
+from workplans.chunks import in_chunks
 from workplans.exports import Cells, TableFile, in_order, joined, yes_or_no
 from workplans.item_files import ItemFile
 from workplans.item_tables import (
@@ -20,7 +21,6 @@ from workplans.item_tables import (
     just,
     looked_up,
 )
-from workplans.lists import in_chunks
 from workplans.models import Deliverable, Timeliness
 from workplans.status_words import ACTION_POINT_STATUSES, NOT_REPORTED, public_code
 

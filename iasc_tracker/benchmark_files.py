@@ -289,7 +289,7 @@ def xlsxwriter_alone(watch: Watch) -> None:
 def copy(watch: Watch) -> None:
     """Let PostgreSQL write what the file reads of deliverables and what they belong to."""
     with connection.cursor() as cursor:
-        sql, parameters = table().records().query.sql_with_params()
+        sql, parameters = table().records.query.sql_with_params()
         select = cursor.mogrify(sql, parameters).decode()
         with watch:
             cursor.copy_expert(f"COPY ({select}) TO STDOUT", Lines(watch))

@@ -16,9 +16,10 @@ from django.views.decorators.http import require_safe
 from iasc_tracker.comparisons import LISTINGS, Comparison
 from workplans import changes
 from workplans.changes import Bucket, ChangeRow, Flag, Told, change_rows
+from workplans.chunks import in_chunks
 from workplans.exports import TableFile, joined, yes_or_no
 from workplans.figures import Figure, Headline
-from workplans.lists import day_words, file_name, in_chunks
+from workplans.lists import day_words, file_name
 from workplans.pages import render_page
 from workplans.paging import PAGE_SIZE, Pages, no_such_page
 from workplans.status_words import StatusWord, public_code

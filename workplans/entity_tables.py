@@ -9,8 +9,9 @@ from django.db.models import Prefetch
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
+from workplans.chunks import in_chunks
 from workplans.exports import Cells, TableFile
-from workplans.lists import file_name, in_chunks
+from workplans.lists import file_name
 from workplans.models import EntityAlias
 from workplans.pages import Asked
 from workplans.workbooks import Cell

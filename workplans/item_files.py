@@ -63,8 +63,15 @@ class ItemFile(TableFile):
         chips = ((str(chip.name), chip.label) for chip in shown)
         return [*super().about(), *chips, (_("Coming back"), str(COMING_BACK))]
 
+    @property
+    def table(self) -> ItemTable:
+        return self.table_class(self.items, self.asked.day, self.request.user, self.site)
+
     def rows(self) -> Iterator[Sequence[Cell]]:
-        return self.table_class(self.items, self.asked.day, self.request.user, self.site).rows()
+        return self.table.rows()
+
+    def blocks(self) -> Iterator[Sequence[Sequence[Cell]]]:
+        return self.table.blocks()
 
 
 class DeliverableFile(ItemFile):

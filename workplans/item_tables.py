@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from operator import itemgetter
 from typing import Any, ClassVar, TypeAlias
 
-from django.db.models import Q
+from django.utils.functional import cached_property
 
-from workplans.exports import Cells, in_order, joined, yes_or_no
-from workplans.lists import in_chunks
+from workplans.chunks import Among, in_chunks
+from workplans.exports import BETWEEN, Cells, in_order, joined, yes_or_no
 from workplans.models import (
     LEAD_ROLES,
     Deliverable,
@@ -56,15 +57,27 @@ class EntityNames(dict[int, str]):
         return name
 
 
-def near(name: str, keys: Sequence[int]) -> Q:
-    """Return the condition that a column has one of some keys, or one that lies close by.
+class PartyWords(dict[tuple[int, str], tuple[bool, str]]):
+    """What a cell calls an entity in a role, and before that whether it leads."""
 
-    Where the keys lie close together, as most do, the first and the last say it quicker.
-    """
-    first, last = min(keys), max(keys)
-    if last - first < 2 * len(keys):
-        return Q(**{f"{name}__gte": first, f"{name}__lte": last})
-    return Q(**{f"{name}__in": keys})
+    def __init__(self) -> None:
+        super().__init__()
+        self.names = EntityNames()
+        self.labels = {role.value: str(role.label) for role in Role}
+
+    def __missing__(self, party: tuple[int, str]) -> tuple[bool, str]:
+        entity, role = party
+        leads_it = role in LEAD_ROLES
+        name = self.names[entity] if leads_it else self.with_role(entity, role)
+        self[party] = leads_it, name
+        return leads_it, name
+
+    def with_role(self, entity: int, role: str) -> str:
+        return f"{self.names[entity]} ({self.labels[role]})"
+
+
+def in_sequence(cells: Iterable[Cell]) -> Sequence[Cell]:
+    return cells if isinstance(cells, Sequence) else list(cells)
 
 
 # What was read of some items, by name of the column; and what gives the cells of a column of the
@@ -88,7 +101,7 @@ class ItemTable:
         """Take items as `as_of` read them, who looks at them, and what addresses begin with."""
         self.items, self.day, self.user, self.site = items, day, user, site
         self.is_staff = bool(getattr(user, "is_staff", False))
-        self.names = EntityNames()
+        self.party_words = PartyWords()
         self.sources: dict[int | None, str] = {None: ""}
         labels = status_labels(self.model)
         self.beside: dict[str, Any] = {
@@ -100,12 +113,20 @@ class ItemTable:
         }
 
     def rows(self) -> Iterator[Sequence[Cell]]:
-        """Give the cells of each item; what belongs to the items is joined chunk by chunk."""
-        cells = tuple(self.columns.values())
-        for read in self.chunks():
-            beside = self.read_beside(read)
-            yield from zip(*(cell(read, beside) for cell in cells), strict=True)
+        """Give the cells of each item."""
+        for block in self.blocks():
+            yield from zip(*block, strict=True)
 
+    def blocks(self) -> Iterator[Sequence[Sequence[Cell]]]:
+        """Give the columns of some items at a time, with what belongs to these read at once."""
+        return map(self.block, self.chunks())
+
+    def block(self, read: Read) -> list[Sequence[Cell]]:
+        """Return the columns of some items."""
+        beside = self.read_beside(read)
+        return [in_sequence(cell(read, beside)) for cell in self.columns.values()]
+
+    @cached_property
     def records(self) -> Any:
         """Return the query for what is read of the items."""
         return self.items.with_last_place(self.day).values_list("pk", "last_place", *self.reads)
@@ -115,18 +136,32 @@ class ItemTable:
 
         First their keys: what is read of each is too much to be sorted in memory.
         """
+        keys = in_chunks(self.items.values_list("pk", flat=True))
+        return filter(None, map(self.read, keys))
+
+    def read(self, keys: Sequence[int]) -> Read:
+        """Read some items in their order; nothing, where none of them is there any more."""
+        records = self.records.order_by().filter(Among("pk", keys))
+        found = {record[0]: record for record in records}
+        there = [found[key] for key in keys if key in found]
         names = ("pk", "last_place", *self.reads)
-        records = self.records().order_by()
-        for keys in in_chunks(self.items.values_list("pk", flat=True)):
-            found = {record[0]: record for record in records.filter(near("pk", keys))}
-            there = [found[key] for key in keys if key in found]
-            if there:
-                yield dict(zip(names, zip(*there, strict=True), strict=True))
+        return dict(zip(names, zip(*there, strict=True), strict=True)) if there else {}
 
     def read_beside(self, read: Read) -> dict[str, Any]:
         """Read for some items what no column of theirs gives; one query for each kind."""
-        self.read_sources({*read["source_id"], *map(last_source, read["last_place"])})
-        return {**self.beside, **self.read_parties(read["pk"]), "parents": self.read_parents(read)}
+        newest = {place: source_and_place(place) for place in set(read["last_place"])}
+        self.read_sources({*read["source_id"], *(source for source, _place in newest.values())})
+        return {
+            **self.beside,
+            **self.read_parties(read["pk"]),
+            "parents": self.read_parents(read),
+            # The titles and places of documents that newest rows come from, by `last_place`.
+            "told_in": {
+                place: (self.sources[source], there)
+                for place, (source, there) in newest.items()
+                if source is not None
+            },
+        }
 
     def read_parents(self, read: Read) -> dict[int | None, str]:
         """Return the references of what items belong to, keyed by key."""
@@ -141,38 +176,30 @@ class ItemTable:
 
     def read_parties(self, keys: Sequence[int]) -> dict[str, dict[int, str]]:
         """Return the parties of some items as cells, keyed by item."""
-        labels = {role.value: str(role.label) for role in Role}
-        leading = {role.value for role in LEAD_ROLES}
-        leads: dict[int, list[str]] = {}
-        supporting: dict[int, list[str]] = {}
+        leads: dict[int, str] = {}
+        supporting: dict[int, str] = {}
         uncertain: dict[int, list[tuple[bool, str]]] = {}
-        # What an entity is called in a role: whether it leads, and the words for the cell.
-        words: dict[tuple[int, str], tuple[bool, str]] = {}
         held = self.model._meta.get_field("responsibilities").related_model.objects
-        held = held.on(self.day).filter(near("item", keys)).order_by("order", "id")
-        for item, entity, role, is_uncertain in held.values_list(
+        held = held.on(self.day).filter(Among("item_id", keys))
+        # By item first, since the database has them in that order.
+        for item, entity, role, is_uncertain in held.order_by("item_id", "order", "id").values_list(
             "item_id", "entity_id", "role", "uncertain"
         ):
-            party = words.get((entity, role))
-            if party is None:
-                name, leads_it = self.names[entity], role in leading
-                party = leads_it, name if leads_it else f"{name} ({labels[role]})"
-                words[entity, role] = party
-            of_kind = leads if party[0] else supporting
-            if item in of_kind:
-                of_kind[item].append(party[1])
-            else:
-                of_kind[item] = [party[1]]
+            leads_it, name = self.party_words[entity, role]
+            cells = leads if leads_it else supporting
+            if item not in cells:
+                cells[item] = name
+            elif name not in (names := cells[item]) or name not in names.split(BETWEEN):
+                cells[item] = f"{names}{BETWEEN}{name}"
             if is_uncertain:
-                name = f"{self.names[entity]} ({labels[role]})"
-                uncertain.setdefault(item, []).append((not party[0], name))
-        for parties in uncertain.values():
-            parties.sort(key=lambda party: party[0])  # those that lead come first
+                with_role = self.party_words.with_role(entity, role)
+                uncertain.setdefault(item, []).append((not leads_it, with_role))
         return {
-            "leads": {item: joined(names) for item, names in leads.items()},
-            "supporting": {item: joined(names) for item, names in supporting.items()},
+            "leads": leads,
+            "supporting": supporting,
             "uncertain": {
-                item: joined(name for _supports, name in parties)
+                # Those that lead come first.
+                item: joined(name for _supports, name in sorted(parties, key=itemgetter(0)))
                 for item, parties in uncertain.items()
             },
         }
@@ -189,25 +216,28 @@ class ItemTable:
                 self.sources[pk] = self.shown_title(title, published)
 
 
-def last_source(place: str | None) -> int | None:
-    """Return the key of the document of an item's newest row, or None."""
-    key = place.partition(" ")[0] if place else ""
-    return int(key) if key else None
+def source_and_place(last_place: str | None) -> tuple[int | None, str]:
+    """Return the key of the document of an item's newest row, or None, and the place in it."""
+    key, _blank, place = last_place.partition(" ") if last_place else ("", "", "")
+    return (int(key) if key else None), place
 
 
-def source_titles(read: Read, beside: Mapping[str, Any]) -> Iterator[str]:
+def source_titles(read: Read, beside: Mapping[str, Any]) -> list[str]:
     """Give the document of each item's newest row by the day, else the item's own."""
-    sources = beside["sources"]
-    for place, own in zip(read["last_place"], read["source_id"], strict=True):
-        last = last_source(place)
-        yield sources[own if last is None else last]
+    told_in, sources = beside["told_in"], beside["sources"]
+    return [
+        told_in[last][0] if last in told_in else sources[own]
+        for last, own in zip(read["last_place"], read["source_id"], strict=True)
+    ]
 
 
-def places_in_source(read: Read, _: Mapping[str, Any]) -> Iterator[str]:
+def places_in_source(read: Read, beside: Mapping[str, Any]) -> list[str]:
     """Give the place in the document that `source_titles` names."""
-    for place, own in zip(read["last_place"], read["locator"], strict=True):
-        source, _blank, there = place.partition(" ") if place else ("", "", "")
-        yield there if source else own
+    told_in = beside["told_in"]
+    return [
+        told_in[last][1] if last in told_in else own
+        for last, own in zip(read["last_place"], read["locator"], strict=True)
+    ]
 
 
 def is_frame_inherited(read: Read, _: Mapping[str, Any]) -> list[str]:
@@ -311,10 +341,11 @@ class DeliverableTable(ItemTable):
         areas = self.beside.setdefault("areas", {})
         workplans, groups = (self.beside.setdefault(name, {}) for name in ("workplans", "groups"))
         if new := wanted - areas.keys():
-            found = PriorityArea.objects.filter(pk__in=new).select_related("workplan__owner")
-            for area in found.order_by():
-                areas[area.pk], workplans[area.pk] = str(area), area.workplan.title
-                groups[area.pk] = str(area.workplan.owner or "")
+            found = PriorityArea.objects.filter(pk__in=new).select_related("workplan").order_by()
+            for area in found:
+                plan = area.workplan
+                areas[area.pk], workplans[area.pk] = str(area), plan.title
+                groups[area.pk] = self.party_words.names[plan.owner_id] if plan.owner_id else ""
 
 
 class HistoryTable:

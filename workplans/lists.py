@@ -5,11 +5,10 @@ The pages and the files are made of the same rows. Both kinds of items are serve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from itertools import islice
 from typing import Any, ClassVar
 
 from django.core.paginator import Paginator
@@ -35,9 +34,6 @@ from workplans.pages import Asked, ask, render_page
 from workplans.paging import PAGE_SIZE, Pages, no_such_page
 from workplans.reports import OPEN_TIMELINESS
 from workplans.status_words import BY_CODE, StatusWord
-
-# How many items of a file are read, and their parties joined, at a time.
-CHUNK = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,14 +193,6 @@ def item_rows(
     items = list(items)
     parties = read_parties(items, asked)
     return [ItemRow(item, asked, where(item), parties[item.pk]) for item in items]
-
-
-def in_chunks(items: Any, size: int = 0) -> Iterator[list[Any]]:
-    """Read a query set as a stream, some items at a time, through a cursor of the server."""
-    size = size or CHUNK
-    stream = items.iterator(chunk_size=size)
-    while chunk := list(islice(stream, size)):
-        yield chunk
 
 
 # The list with its filters

@@ -19,7 +19,7 @@ from tests.factories import (
     make_workplan,
 )
 from tests.public_pages import read_csv
-from workplans import lists
+from workplans import chunks
 from workplans.pages import file_address
 
 pytestmark = pytest.mark.django_db
@@ -290,7 +290,7 @@ class TestRecommendationsFile:
             rows = read_csv(client.get(self.URL))
         assert [row["follow_up_actions"] for row in rows] == ["1"] * 4
         assert all(row["led_to"] for row in rows)
-        monkeypatch.setattr(lists, "CHUNK", 2)
+        monkeypatch.setattr(chunks, "CHUNK", 2)
         with django_assert_num_queries(1 + 2 * 6):
             assert read_csv(client.get(self.URL)) == rows
 

@@ -234,7 +234,7 @@ class TestThePage:
         assert 'value="Import"' not in page
         rows = staff_client.get(address(Deliverable, "import_rows", waiting().pk))
         text = b"".join(rows.streaming_content).decode("utf-8-sig")
-        assert "2,A-1,changed,title,Old,New," in text
+        assert '2,"A-1","changed","title","Old","New",' in text
         assert "3,A-2,invalid,workplan" in text
 
     @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from tests.spreadsheets import MENDED, TROUBLESOME, convert_to_csv, read_table, read_workbook
 from workplans import workbooks
-from workplans.exports import csv_lines
+from workplans.exports import csv_file, in_columns
 from workplans.workbooks import LONGEST_TEXT, Entry, cut, write_workbook
 
 # How LibreOffice reads CSV here: comma, quotation mark, UTF-8; special numbers and formulas are
@@ -160,7 +160,7 @@ def opened(tmp_path_factory):
     given, folder = tmp_path_factory.mktemp("given"), tmp_path_factory.mktemp("opened")
     rows = [[text] for text in TROUBLESOME]
     (given / "excel.xlsx").write_bytes(written(rows))
-    (given / "ours.csv").write_text("".join(csv_lines(["a"], rows)), "utf-8", newline="")
+    (given / "ours.csv").write_bytes(b"".join(csv_file(["a"], in_columns(rows))))
     (given / "bare.csv").write_text("a\r\n=1+1\r\n", "utf-8", newline="")
     shown = {EXCEL: convert_to_csv(given / "excel.xlsx", folder)[1:]}
     for name, code in SEPARATORS.items():

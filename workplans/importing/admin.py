@@ -29,7 +29,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from import_export.admin import ExportMixin, ImportMixin
 
-from workplans.exports import csv_lines, in_blocks
+from workplans.exports import csv_file, in_columns
 from workplans.importing.resources import SheetResource
 from workplans.importing.tables import Unreadable
 from workplans.importing.uploads import (
@@ -157,7 +157,7 @@ class SheetImportMixin(ImportMixin):
         judgement, _changed = look_again(upload, user, self.resource_class)
         header = ("row", "record", "verdict", "column", "now", "file", "problem")
         response = StreamingHttpResponse(
-            in_blocks(csv_lines(header, verdict_rows(judgement))),
+            csv_file(header, in_columns(verdict_rows(judgement))),
             content_type="text/csv; charset=utf-8",
         )
         response["Content-Disposition"] = 'attachment; filename="rows.csv"'

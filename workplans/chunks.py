@@ -1,0 +1,46 @@
+"""Reading very many rows: some at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BooleanField, F, Func
+from django.db.models.sql.compiler import SQLCompiler
+
+# How many items of a file are read, and their parties joined, at a time.
+CHUNK = 2000
+
+
+def in_chunks(items: Any, size: int = 0) -> Iterator[list[Any]]:
+    """Read a query set as a stream, some items at a time, through a cursor of the server."""
+    size = size or CHUNK
+    stream = items.iterator(chunk_size=size)
+    while chunk := list(islice(stream, size)):
+        yield chunk
+
+
+class Among(Func):
+    """The condition that a column has one of many keys.
+
+    The keys are one parameter. As one each, as `__in` has them, the database takes as long to
+    read them as to find the rows.
+    """
+
+    output_field = BooleanField()
+
+    def __init__(self, name: str, keys: Sequence[int]) -> None:
+        super().__init__(F(name))
+        self.keys = list(keys)
+
+    def as_sql(  # type: ignore[override]
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_context: Any
+    ) -> tuple[str, tuple[str | int, ...]]:
+        column, parameters = compiler.compile(self.source_expressions[0])
+        keys = json.dumps(self.keys)
+        if connection.vendor == "postgresql":
+            return f"{column} = ANY(%s::bigint[])", (*parameters, f"{{{keys[1:-1]}}}")
+        return f"{column} IN (SELECT value FROM JSON_EACH(%s))", (*parameters, keys)
