@@ -33,8 +33,9 @@ from workplans.figures import (
     status_table,
 )
 from workplans.filters import NONE, name_possible
-from workplans.lists import ItemRow, day_words, item_rows
+from workplans.lists import ItemRow, day_words, file_name, item_rows
 from workplans.models import Entity, TrackedItemQuerySet
+from workplans.models.tracking import Viewer
 from workplans.pages import Asked, ask, render_page
 from workplans.reports import NOTHING
 from workplans.status_words import BY_CODE, StatusWord
@@ -67,27 +68,59 @@ class BodyMeetings:
     all_url: str
 
 
+class MeetingListing:
+    """The meetings that a query string asks for: those of the page and of its file."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.user: Viewer = request.user
+        self.asked = ask(request, {"body"})
+        self.held = Meeting.objects.visible_to(self.user).filter(held_on__lte=self.asked.day)
+        bodies = self.held.values_list("body__slug", flat=True)
+        self.bodies = choose(request, self.asked, "body", bodies)
+
+    @property
+    def found(self) -> PublishableQuerySet:
+        """All that were held by the day, of all bodies or of those asked for."""
+        found = self.held.filter(body__slug__in=self.bodies) if self.bodies else self.held
+        return in_order_of_bodies(found)
+
+    @property
+    def shown(self) -> PublishableQuerySet:
+        """Those of the page: the last ones of each body, unless bodies are asked for."""
+        return self.found if self.bodies else in_order_of_bodies(last_of_each_body(self.held))
+
+    def subjects(self, meetings: Sequence[Meeting]) -> dict[int, Subject]:
+        """Return the counts of some of the meetings, keyed by these."""
+        return meeting_subjects(meetings, counted(ActionPoint, self.user, self.asked), self.asked)
+
+    @property
+    def all_url(self) -> str:
+        """The address of the page, whose query its files have too."""
+        return self.asked.carry(reverse("actionpoints:meeting_list"), body=self.bodies or None)
+
+    @property
+    def download_name(self) -> str:
+        """The name of the file: what, which filter, which day."""
+        return file_name("meetings", self.bodies, self.asked.day)
+
+
 @require_safe
 def meeting_list(request: HttpRequest) -> HttpResponse:
     """Show the meetings held by the day asked for, by body, the last of each first."""
-    asked = ask(request, {"body"})
-    held = Meeting.objects.visible_to(request.user).filter(held_on__lte=asked.day)
-    chosen = choose(request, asked, "body", held.values_list("body__slug", flat=True))
+    listing = MeetingListing(request)
+    asked = listing.asked
     if asked.errors:
         return render_page(request, NOT_UNDERSTOOD, asked, {})
-    shown = held.filter(body__slug__in=chosen) if chosen else last_of_each_body(held)
-    meetings = list(
-        shown.select_related("body").order_by("body__acronym", "body__name", "-held_on", "slug")
-    )
-    how_many = reports.meetings_by_body(held)
-    subjects = meeting_subjects(meetings, counted(ActionPoint, request.user, asked), asked)
+    meetings = list(listing.shown)
+    how_many = reports.meetings_by_body(listing.held)
+    subjects = listing.subjects(meetings)
     context = {
+        "listing": listing,
         "bodies": [
             body_meetings(list(members), subjects, how_many, asked)
             for _body, members in groupby(meetings, key=lambda meeting: meeting.body_id)
         ],
-        "chosen": chosen,
-        "ahead": ahead(request, asked, chosen),
+        "ahead": ahead(request, asked, listing.bodies),
     }
     return render_page(request, "actionpoints/meeting_list.html", asked, context)
 
@@ -100,6 +133,13 @@ def ahead(request: HttpRequest, asked: Asked, bodies: Sequence[str]) -> list[Mee
     if bodies:
         meetings = meetings.filter(body__slug__in=bodies)
     return list(meetings.select_related("body").order_by("held_on", "slug")[:LAST_MEETINGS])
+
+
+def in_order_of_bodies(meetings: PublishableQuerySet) -> PublishableQuerySet:
+    """Fetch meetings with their bodies, by these, the last of each first."""
+    return meetings.select_related("body").order_by(
+        "body__acronym", "body__name", "body_id", "-held_on", "slug"
+    )
 
 
 def last_of_each_body(meetings: PublishableQuerySet) -> PublishableQuerySet:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy
 from actionpoints import reports
 from actionpoints.models import ActionPoint, Mandate, Meeting, Recommendation, Review
 from workplans.chunks import in_chunks
-from workplans.exports import Cells, TableFile, in_order, joined, yes_or_no
+from workplans.dashboard_files import tally_cells
+from workplans.exports import TableFile, in_order, joined, yes_or_no
 from workplans.item_files import ItemFile
 from workplans.item_tables import (
     SHARED_READS,
@@ -21,8 +22,8 @@ from workplans.item_tables import (
     just,
     looked_up,
 )
-from workplans.models import Deliverable, Timeliness
-from workplans.status_words import ACTION_POINT_STATUSES, NOT_REPORTED, public_code
+from workplans.models import Deliverable
+from workplans.status_words import ACTION_POINT_STATUSES
 
 if TYPE_CHECKING:
     from actionpoints.recommendations import RecommendationListing
@@ -108,26 +109,6 @@ class ActionPointFile(ItemFile):
     title = gettext_lazy("Action points")
 
 
-def follow_up_cells() -> dict[str, Cells]:
-    """Return the counts of follow-up actions: all, open, overdue, and those of each status."""
-
-    def counted(count: Callable[[Any], int]) -> Cells:
-        return lambda one, beside: count(beside["follow_up"][one.pk])
-
-    def of_status(code: str) -> Cells:
-        return counted(lambda tally: tally.with_status(code))
-
-    return {
-        "follow_up_actions": counted(lambda tally: tally.total),
-        "follow_up_open": counted(lambda tally: tally.open),
-        "follow_up_overdue": counted(lambda tally: tally.with_timeliness(Timeliness.OVERDUE)),
-        **{
-            f"follow_up_{public_code(word.code)}": of_status(word.code)
-            for word in (*ACTION_POINT_STATUSES, NOT_REPORTED)
-        },
-    }
-
-
 def source_of(review: Review, beside: Mapping[str, Any]) -> str:
     source = review.source
     return beside["shown_title"](source.title, source.published) if source else ""
@@ -162,7 +143,12 @@ class RecommendationFile(TableFile):
             "response_words": lambda one, _: one.response_words,
             "second_opinion": lambda one, _: one.second_opinion,
             "second_opinion_by": lambda one, _: str(one.second_opinion_by or ""),
-            **follow_up_cells(),
+            **tally_cells(
+                lambda one, beside: beside["follow_up"][one.pk],
+                "follow_up_actions",
+                ACTION_POINT_STATUSES,
+                prefix="follow_up_",
+            ),
             "led_to": lambda one, beside: joined(beside["led_to"][one.pk]),
             "source": lambda one, beside: source_of(one.review, beside),
             "url": lambda one, beside: f"{beside['site']}{one.get_absolute_url()}",

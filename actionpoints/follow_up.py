@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -42,11 +44,16 @@ from workplans.reports import (
 FIRST = 20
 
 
+def ask_follow_up(request: HttpRequest) -> tuple[Asked, list[str]]:
+    """Return what is asked, and which tables the address asks for with all their rows."""
+    asked = ask(request, {"all"})
+    return asked, choose(request, asked, "all", ["leads", "themes"])
+
+
 @require_safe
 def follow_up(request: HttpRequest) -> HttpResponse:
     """Show where the action points of all meetings and reviews stand on the day asked for."""
-    asked = ask(request, {"all"})
-    everything = choose(request, asked, "all", ["leads", "themes"])
+    asked, everything = ask_follow_up(request)
     if asked.errors:
         return render_page(request, NOT_UNDERSTOOD, asked, {})
     known = counted(ActionPoint, request.user, asked)
@@ -59,8 +66,24 @@ def follow_up(request: HttpRequest) -> HttpResponse:
         "archived": whole.narrow(archived="only").total(counts.archived),
         "done": done(items, request.user, whole),
         "origins": by_origin(counts, whole),
-        "themes": by_theme(counts.themes, whole, everything),
-        "leads": by_lead(items, whole, everything),
+        "themes": shorten(
+            "themes",
+            everything,
+            by_theme(counts.themes, whole),
+            asked,
+            caption=_("Action points of each theme, by status"),
+            heading=_("Theme"),
+            whole=whole,
+            together=counts.running,
+        ),
+        "leads": shorten(
+            "leads",
+            everything,
+            by_lead(items, whole),
+            asked,
+            caption=_("Action points of each lead, by status"),
+            heading=_("Lead"),
+        ),
         "overdue": overdue(items, counts.running, whole),
         "silent": silent(items, counts.running, whole),
     }
@@ -130,18 +153,52 @@ class Origins:
     span: int
 
 
+class Kind(StrEnum):
+    """Of what a row counts the action points, as the file writes it."""
+
+    BODY = "body"
+    MEETING = "meeting"
+    REVIEWS = "reviews"
+    REVIEW = "review"
+    NEITHER = "neither"
+    THEME = "theme"
+    LEAD = "lead"
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpRow:
+    """A row of the page's tables and of its file; a meeting or review has a body and a day."""
+
+    kind: Kind
+    subject: Subject
+    body: Entity | None = None
+    day: date | None = None
+
+    @property
+    def url(self) -> str:
+        """The address of its own page, or else of the list that it counts."""
+        return self.subject.url or self.subject.items.url
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What becomes an Origin: a subject with those that it is made of."""
+    """What becomes an Origin: its own row, and those of all that it is made of.
 
-    subject: Subject
-    members: Sequence[Subject]
+    The page has no row for so many of the last ones, the `earlier`.
+    """
+
+    own: FollowUpRow
+    members: Sequence[FollowUpRow] = ()
     earlier: int = 0
     all_url: str = ""
 
+    @property
+    def shown(self) -> Sequence[FollowUpRow]:
+        return self.members[: len(self.members) - self.earlier]
 
-def by_origin(counts: Counts, whole: ListLink) -> Origins | None:
-    """Return the counts by body and meeting, then by review, then what is of neither.
+
+def origins(counts: Counts, whole: ListLink) -> list[Group]:
+    """Return the counts of each body and its meetings, of each review, of what is of neither.
 
     Bodies come by name, their last meeting first. Two queries: the meetings, the reviews.
     """
@@ -153,11 +210,17 @@ def by_origin(counts: Counts, whole: ListLink) -> Origins | None:
             tally=counts.loose,
             items=whole.narrow(body=NONE, review=NONE),
         )
-        groups.append(Group(subject, ()))
+        groups.append(Group(FollowUpRow(Kind.NEITHER, subject)))
+    return groups
+
+
+def by_origin(counts: Counts, whole: ListLink) -> Origins | None:
+    """Return the counts by body and meeting, by review, and of what is of neither, as a table."""
+    groups = origins(counts, whole)
     table = status_table(
         _("Action points of each body and meeting and of each review, by status"),
         _("Body and meeting"),
-        [subject for group in groups for subject in (group.subject, *group.members)],
+        [one.subject for group in groups for one in (group.own, *group.shown)],
         whole,
         together=counts.running,
     )
@@ -165,7 +228,7 @@ def by_origin(counts: Counts, whole: ListLink) -> Origins | None:
         return None
     found, place = [], 0
     for group in groups:
-        row, *rows = table.rows[place : place + 1 + len(group.members)]
+        row, *rows = table.rows[place : place + 1 + len(group.shown)]
         found.append(Origin(row, rows, group.earlier, group.all_url))
         place += 1 + len(rows)
     # The subject, its bar, its statuses, overdue, all.
@@ -181,23 +244,17 @@ def of_bodies(counts: Mapping[int, Tally], whole: ListLink) -> list[Group]:
         by_body.setdefault(meeting.body, []).append(meeting)
     return [
         Group(
-            Subject(
-                label=body.full_name,
-                url=body.get_absolute_url(),
-                tally=sum((counts[meeting.pk] for meeting in meetings), NOTHING),
-                items=whole.narrow(body=body.slug),
-            ),
-            [
+            FollowUpRow(
+                Kind.BODY,
                 Subject(
-                    label=meeting.title,
-                    # Before its day a meeting has no page.
-                    url=meeting.get_absolute_url() if meeting.held_on <= asked.day else "",
-                    tally=counts[meeting.pk],
-                    items=whole.narrow(meeting=meeting.slug),
-                    note=meeting_words(meeting, asked),
-                )
-                for meeting in meetings[:LAST_MEETINGS]
-            ],
+                    label=body.full_name,
+                    url=body.get_absolute_url(),
+                    tally=sum((counts[meeting.pk] for meeting in meetings), NOTHING),
+                    items=whole.narrow(body=body.slug),
+                ),
+                body,
+            ),
+            [of_meeting(meeting, counts[meeting.pk], whole) for meeting in meetings],
             earlier=max(0, len(meetings) - LAST_MEETINGS),
             all_url=asked.carry(reverse("actionpoints:meeting_list"), body=body.slug),
         )
@@ -205,9 +262,21 @@ def of_bodies(counts: Mapping[int, Tally], whole: ListLink) -> list[Group]:
     ]
 
 
+def of_meeting(meeting: Meeting, tally: Tally, whole: ListLink) -> FollowUpRow:
+    """Return a meeting as a row; before its day it has no page."""
+    subject = Subject(
+        label=meeting.title,
+        url=meeting.get_absolute_url() if meeting.held_on <= whole.asked.day else "",
+        tally=tally,
+        items=whole.narrow(meeting=meeting.slug),
+        note=meeting_words(meeting, whole.asked),
+    )
+    return FollowUpRow(Kind.MEETING, subject, meeting.body, meeting.held_on)
+
+
 def of_reviews(counts: Mapping[int, Tally], whole: ListLink) -> list[Group]:
     """Return the follow-up of all reviews as one group, the last review first; [] without any."""
-    reviews = list(Review.objects.filter(pk__in=counts))
+    reviews = list(Review.objects.filter(pk__in=counts).select_related("body"))
     if not reviews:
         return []
     subject = Subject(
@@ -216,19 +285,21 @@ def of_reviews(counts: Mapping[int, Tally], whole: ListLink) -> list[Group]:
         tally=sum(counts.values(), NOTHING),
         items=whole.narrow(review=[review.slug for review in reviews]),
     )
-    return [Group(subject, [review_subject(one, counts[one.pk], whole) for one in reviews])]
+    members = [of_review(review, counts[review.pk], whole) for review in reviews]
+    return [Group(FollowUpRow(Kind.REVIEWS, subject), members)]
 
 
-def review_subject(review: Review, tally: Tally, whole: ListLink) -> Subject:
+def of_review(review: Review, tally: Tally, whole: ListLink) -> FollowUpRow:
     """Return a review as a row; before its day its recommendations are on no page."""
     issued_on = review.issued_on
-    return Subject(
+    subject = Subject(
         label=review.title,
         url=review.get_absolute_url() if not issued_on or issued_on <= whole.asked.day else "",
         tally=tally,
         items=whole.narrow(review=review.slug),
         note=day_words(issued_on) if issued_on else "",
     )
+    return FollowUpRow(Kind.REVIEW, subject, review.body, issued_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,30 +312,41 @@ class Shortened:
     all_url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Themes or leads, the most open first; `without`, what has none, is never cut off."""
+
+    subjects: Sequence[Subject]
+    without: Sequence[Subject]
+
+    @property
+    def every(self) -> list[Subject]:
+        return [*self.subjects, *self.without]
+
+
 def shorten(
-    name: str,
-    everything: Sequence[str],
-    subjects: Sequence[Subject],
-    last: Sequence[Subject],
-    asked: Asked,
-    **table: Any,
+    name: str, everything: Sequence[str], ranked: Ranked, asked: Asked, **table: Any
 ) -> Shortened:
     """Return a table of the first subjects, or of all where the address asks for them.
 
-    `last` stands at its end and is never cut off; `table` goes to `status_table`.
+    `table` goes to `status_table`.
     """
+    subjects = ranked.subjects
     shown = subjects if name in everything else subjects[:FIRST]
     all_url = ""
     if len(shown) < len(subjects):
         address = f"{reverse('actionpoints:follow_up')}#{name}"
         all_url = asked.carry(address, all=[*everything, name])
     return Shortened(
-        status_table(subjects=[*shown, *last], **table), len(shown), len(subjects), all_url
+        status_table(subjects=[*shown, *ranked.without], **table),
+        len(shown),
+        len(subjects),
+        all_url,
     )
 
 
-def by_theme(counts: Mapping[str, Tally], whole: ListLink, everything: Sequence[str]) -> Shortened:
-    """Return the counts of each theme, the most open first; what has none comes last."""
+def by_theme(counts: Mapping[str, Tally], whole: ListLink) -> Ranked:
+    """Return the counts of each theme, and of what has none."""
 
     def subject(theme: str, label: str) -> Subject:
         return Subject(
@@ -272,23 +354,14 @@ def by_theme(counts: Mapping[str, Tally], whole: ListLink, everything: Sequence[
         )
 
     order = sorted(counts, key=lambda theme: (-counts[theme].open, -counts[theme].total, theme))
-    return shorten(
-        "themes",
-        everything,
+    return Ranked(
         [subject(theme, theme) for theme in order if theme],
         [subject("", _("Without a theme"))] if "" in counts else [],
-        whole.asked,
-        caption=_("Action points of each theme, by status"),
-        heading=_("Theme"),
-        whole=whole,
-        together=sum(counts.values(), NOTHING),
     )
 
 
-def by_lead(
-    items: TrackedItemQuerySet[Any], whole: ListLink, everything: Sequence[str]
-) -> Shortened:
-    """Return what each lead carries, the most open first; what names no lead comes last.
+def by_lead(items: TrackedItemQuerySet[Any], whole: ListLink) -> Ranked:
+    """Return what each lead carries, and what names no lead.
 
     An action point counts with each of its leads, so there is no row of totals.
     """
@@ -304,15 +377,7 @@ def by_lead(
         for load in loads
     ]
     none = Subject(label=_("No lead named"), url="", tally=nobody, items=whole.narrow(lead=NONE))
-    return shorten(
-        "leads",
-        everything,
-        subjects,
-        [none] if nobody.total else [],
-        whole.asked,
-        caption=_("Action points of each lead, by status"),
-        heading=_("Lead"),
-    )
+    return Ranked(subjects, [none] if nobody.total else [])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,13 @@
 from django.urls import path
 
-from actionpoints import dashboards, follow_up, pack_pages, recommendations, views
+from actionpoints import (
+    dashboard_files,
+    dashboards,
+    follow_up,
+    pack_pages,
+    recommendations,
+    views,
+)
 
 app_name = "actionpoints"
 
@@ -14,7 +21,9 @@ urlpatterns = [
     ),
     path("action-points/<str:ref>/", views.action_point_detail, name="action_point_detail"),
     path("follow-up/", follow_up.follow_up, name="follow_up"),
+    path("follow-up.<file:ending>", dashboard_files.follow_up_file, name="follow_up_file"),
     path("meetings/", dashboards.meeting_list, name="meeting_list"),
+    path("meetings.<file:ending>", dashboard_files.meetings_file, name="meetings_file"),
     path("meetings/<slug:slug>/", dashboards.meeting_detail, name="meeting_detail"),
     path("meetings/<slug:slug>/pack/", pack_pages.pack, name="pack"),
     path("meetings/<slug:slug>/pack.docx", pack_pages.pack_docx, name="pack_docx"),

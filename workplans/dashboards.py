@@ -44,7 +44,7 @@ from workplans.models.plans import WorkplanQuerySet
 from workplans.models.tracking import Viewer, items_as_of
 from workplans.over_time import over_time
 from workplans.pages import Asked, ask, render_page
-from workplans.reports import NOTHING, Tally
+from workplans.reports import NOTHING, Tally, TallyOf
 from workplans.timeline import draw_timeline
 from workplans.views import DeliverableListing
 
@@ -139,21 +139,28 @@ class PlanFigures:
     archived: tuple[ArchivedPlan, ...]
 
 
-def plan_figures(
-    plans: WorkplanQuerySet, items: TrackedItemQuerySet[Any], whole: ListLink, caption: str
-) -> PlanFigures:
-    """Return the counts of workplans on the day of a list; `whole` lists all that run.
+def plan_tallies(
+    plans: WorkplanQuerySet, items: TrackedItemQuerySet[Any], asked: Asked
+) -> list[TallyOf[Workplan]]:
+    """Return the counts of each workplan of a day, those that run before the archived ones.
 
     Two queries: the workplans with their owners, and one GROUP BY.
     """
-    day = whole.asked.day
+    existing = plans.existing_on(asked.day).select_related("owner")
+    rows = reports.by_workplan(existing, items)
+    return sorted(rows, key=lambda row: row.subject.is_archived(asked.day))
+
+
+def plan_figures(
+    plans: WorkplanQuerySet, items: TrackedItemQuerySet[Any], whole: ListLink, caption: str
+) -> PlanFigures:
+    """Return the counts of workplans on the day of a list; `whole` lists all that run."""
     deliverables = ListLink.to(DeliverableListing, whole.asked)
     running, archived = [], []
-    plans = plans.existing_on(day)
-    for row in reports.by_workplan(plans.select_related("owner"), items):
+    for row in plan_tallies(plans, items, whole.asked):
         plan = row.subject
         items_of_plan = deliverables.narrow(workplan=plan.slug)
-        if plan.is_archived(day):
+        if plan.is_archived(whole.asked.day):
             figure = items_of_plan.narrow(archived="all").total(row.tally)
             archived.append(ArchivedPlan(plan, figure))
         else:
@@ -265,58 +272,81 @@ def holdings(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class GroupTally:
+    """A group fetched by `with_members`, and the counts of its workplans, archived ones apart."""
+
+    group: Any
+    running: Tally
+    archived: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTallies:
+    """The results groups with their counts of a day.
+
+    A group may be part of another one, and its items then count in both rows; `together`
+    has what runs of all groups, each item once.
+    """
+
+    rows: tuple[GroupTally, ...]
+    together: Tally
+
+    @classmethod
+    def of(cls, user: Viewer, asked: Asked) -> GroupTallies:
+        """Count on the day asked for; three queries: the groups, their members, one GROUP BY."""
+        groups = list(with_members(Entity.objects.results_groups(), asked.day))
+        known = {group.pk for group in groups}
+        # As the list does for `group`: what the group's own sub-groups plan counts with it.
+        owner = "priority_area__workplan__owner"
+        items = counted(Deliverable, user, asked)
+        counts = reports.tallies(items, "is_archived", owner, f"{owner}__parent")
+
+        def total(of: set[int], archived: bool) -> Tally:
+            return sum(
+                (
+                    tally
+                    for (is_archived, *owners), tally in counts.items()
+                    if is_archived == archived and of.intersection(owners)
+                ),
+                NOTHING,
+            )
+
+        rows = (
+            GroupTally(group, total({group.pk}, archived=False), total({group.pk}, archived=True))
+            for group in groups
+        )
+        return cls(tuple(rows), total(known, archived=False))
+
+
 @require_safe
 def group_list(request: HttpRequest) -> HttpResponse:
     """Show the results groups, each with its heads and the state of its workplans."""
     asked = ask(request)
     if asked.errors:
         return render_page(request, NOT_UNDERSTOOD, asked, {})
-    groups = list(with_members(Entity.objects.results_groups(), asked.day))
-    items = counted(Deliverable, request.user, asked)
+    tallies = GroupTallies.of(request.user, asked)
     deliverables = ListLink.to(DeliverableListing, asked)
-    # As the list does for `group`: what the group's own sub-groups plan counts with it.
-    owner = "priority_area__workplan__owner"
-    counts = reports.tallies(items, "is_archived", owner, f"{owner}__parent")
-    known = {group.pk for group in groups}
     subjects, archived = [], []
-    for group in groups:
-        of_group = deliverables.narrow(group=group.slug)
-        running, shelved = (
-            sum(
-                (
-                    tally
-                    for (is_archived, *owners), tally in counts.items()
-                    if is_archived == wanted and group.pk in owners
-                ),
-                NOTHING,
-            )
-            for wanted in (False, True)
-        )
+    for row in tallies.rows:
+        of_group = deliverables.narrow(group=row.group.slug)
         subjects.append(
             Subject(
-                label=group.full_name,
-                url=group.get_absolute_url(),
-                tally=running,
+                label=row.group.full_name,
+                url=row.group.get_absolute_url(),
+                tally=row.running,
                 items=of_group,
-                note=heads(group),
+                note=heads(row.group),
             )
         )
-        if shelved.total:
-            archived.append((group, of_group.narrow(archived="only").total(shelved)))
+        if row.archived.total:
+            archived.append((row.group, of_group.narrow(archived="only").total(row.archived)))
     table = status_table(
         _("Deliverables of the groups’ workplans, by status"),
         _("Results group"),
         subjects,
-        deliverables.narrow(group=[group.slug for group in groups]),
-        # A group may be part of another one, and its items then count in both rows.
-        together=sum(
-            (
-                tally
-                for (is_archived, *owners), tally in counts.items()
-                if not is_archived and known.intersection(owners)
-            ),
-            NOTHING,
-        ),
+        deliverables.narrow(group=[row.group.slug for row in tallies.rows]),
+        together=tallies.together,
     )
     context = {"table": table, "archived": archived}
     return render_page(request, "workplans/group_list.html", asked, context)

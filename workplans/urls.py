@@ -1,6 +1,6 @@
 from django.urls import path
 
-from workplans import dashboards, report_pages, views
+from workplans import dashboard_files, dashboards, report_pages, views
 
 app_name = "workplans"
 
@@ -14,8 +14,10 @@ urlpatterns = [
     ),
     path("deliverables/<str:ref>/", views.deliverable_detail, name="deliverable_detail"),
     path("groups/", dashboards.group_list, name="group_list"),
+    path("groups.<file:ending>", dashboard_files.groups_file, name="groups_file"),
     path("groups/<slug:slug>/", dashboards.group_detail, name="group_detail"),
     path("workplans/", dashboards.workplan_list, name="workplan_list"),
+    path("workplans.<file:ending>", dashboard_files.workplans_file, name="workplans_file"),
     path("workplans/<slug:slug>/", dashboards.workplan_detail, name="workplan_detail"),
     path("workplans/<slug:slug>/report/", report_pages.report, name="report"),
     path("workplans/<slug:slug>/report.docx", report_pages.report_docx, name="report_docx"),

@@ -235,7 +235,7 @@ class TestThePage:
         rows = staff_client.get(address(Deliverable, "import_rows", waiting().pk))
         text = b"".join(rows.streaming_content).decode("utf-8-sig")
         assert '2,"A-1","changed","title","Old","New",' in text
-        assert "3,A-2,invalid,workplan" in text
+        assert '3,"A-2","invalid","workplan"' in text
 
     @pytest.mark.parametrize(
         "content", [b"", b"\xd0\xcf\x11\xe0 secret", b"PK\x03\x04broken", b"no,known\r\n1,2\r\n"]
