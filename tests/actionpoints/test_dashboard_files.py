@@ -18,7 +18,7 @@ from tests.factories import (
 )
 from tests.public_pages import read_csv
 from tests.spreadsheets import read_workbook
-from workplans import lists
+from workplans import chunks
 
 pytestmark = pytest.mark.django_db
 
@@ -158,7 +158,7 @@ class TestMeetingsFile:
             with django_assert_num_queries(3):
                 rows = rows_of(client, self.URL)
         assert [(row["decided"], row["reviewed"]) for row in rows] == [("1", "1")] * 12
-        monkeypatch.setattr(lists, "CHUNK", 6)
+        monkeypatch.setattr(chunks, "CHUNK", 6)
         with django_assert_num_queries(1 + 2 * 2):
             assert rows_of(client, self.URL) == rows
 
