@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.dispatch import Signal
 
-from workplans.inserts import insert_all
+from workplans.inserts import insert_all, insert_columns, update_all
 from workplans.models.versions import Versioned
 
 # Sent, in the same transaction, with the `changed` records of one model: the names of the fields
@@ -26,20 +26,15 @@ records_written = Signal()
 Words = tuple[Any, Any]
 
 
-def create_all(
-    model: Any, records: Sequence[Any], actor: User | None, log: Sequence[Any] | None = None
-) -> None:
-    """Write new records of one model, which get their keys, and log them as entered by somebody.
-
-    With `log`, only those of them are logged.
-    """
+def create_all(model: Any, records: Sequence[Any], actor: User | None) -> None:
+    """Write new records of one model, which get their keys, and log them as entered by somebody."""
     if not records:
         return
     insert_all(records)
     fields = logged_fields(model)
     _log(
         LogEntry.Action.CREATE,
-        [(record, dict(_content(record, fields))) for record in (records if log is None else log)],
+        [(record, dict(_content(record, fields))) for record in records],
         actor,
     )
     records_written.send(sender=model, changed=dict.fromkeys(record.pk for record in records))
@@ -58,8 +53,7 @@ def change_all(model: Any, changes: Mapping[Any, Mapping[str, Words]], actor: Us
         for record in changes:
             record.version += 1
         names.append("version")
-    # An insert that updates what is there takes a fraction of the time of bulk_update.
-    insert_all(list(changes), update=names, unique=["id"])
+    update_all(list(changes), names)
     _log(LogEntry.Action.UPDATE, list(changes.items()), actor)
     changed = {record.pk: set(fields) for record, fields in changes.items()}
     records_written.send(sender=model, changed=changed)
@@ -101,21 +95,24 @@ def _log(
         return
     kind = ContentType.objects.get_for_model(entries[0][0])
     additional = getattr(type(entries[0][0]), "get_additional_data", None)
-    insert_all(
-        [
-            LogEntry(
-                content_type=kind,
-                object_pk=str(record.pk),
-                object_id=record.pk,
-                object_repr=str(record),
-                action=action,
-                changes={name: [str(old), str(new)] for name, (old, new) in fields.items()},
-                additional_data=additional(record) if additional else None,
-                actor=actor,
-                actor_email=actor.email if actor is not None else None,
-            )
-            for record, fields in entries
-        ]
+    records = [record for record, _fields in entries]
+    count = len(records)
+    insert_columns(
+        LogEntry,
+        {
+            "content_type": [kind.pk] * count,
+            "object_pk": [str(record.pk) for record in records],
+            "object_id": [record.pk for record in records],
+            "object_repr": [str(record) for record in records],
+            "action": [action] * count,
+            "changes": [
+                {name: [str(old), str(new)] for name, (old, new) in fields.items()}
+                for _record, fields in entries
+            ],
+            "additional_data": [additional(one) if additional else None for one in records],
+            "actor": [actor.pk if actor is not None else None] * count,
+            "actor_email": [actor.email if actor is not None else None] * count,
+        },
     )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, F, Func
 from django.db.models.sql.compiler import SQLCompiler
+
+from workplans.inserts import array_of
 
 # How many items of a file are read, and their parties joined, at a time.
 CHUNK = 2000
@@ -24,7 +26,7 @@ def in_chunks(items: Any, size: int = 0) -> Iterator[list[Any]]:
 
 
 class Among(Func):
-    """The condition that a column has one of many keys.
+    """The condition that a column has one of many keys, numbers or texts.
 
     The keys are one parameter. As one each, as `__in` has them, the database takes as long to
     read them as to find the rows.
@@ -32,7 +34,7 @@ class Among(Func):
 
     output_field = BooleanField()
 
-    def __init__(self, name: str, keys: Sequence[int]) -> None:
+    def __init__(self, name: str, keys: Iterable[int] | Iterable[str]) -> None:
         super().__init__(F(name))
         self.keys = list(keys)
 
@@ -40,7 +42,8 @@ class Among(Func):
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_context: Any
     ) -> tuple[str, tuple[str | int, ...]]:
         column, parameters = compiler.compile(self.source_expressions[0])
-        keys = json.dumps(self.keys)
         if connection.vendor == "postgresql":
-            return f"{column} = ANY(%s::bigint[])", (*parameters, f"{{{keys[1:-1]}}}")
+            kind = "text" if self.keys and isinstance(self.keys[0], str) else "bigint"
+            return f"{column} = ANY(%s::{kind}[])", (*parameters, array_of(self.keys))
+        keys = json.dumps(self.keys)
         return f"{column} IN (SELECT value FROM JSON_EACH(%s))", (*parameters, keys)

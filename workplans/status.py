@@ -25,8 +25,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from workplans import days
+from workplans.chunks import Among
 from workplans.field_log import log_event
-from workplans.inserts import insert_all
+from workplans.inserts import count_anew, insert_all
 from workplans.models import Level, SourceDocument, StatusUpdate, TrackedItem
 from workplans.models.ledger_rows import REDACTED
 from workplans.models.tracking import CACHED_COLUMNS, ledger_columns
@@ -35,6 +36,8 @@ from workplans.timeframes import AmbiguousDate, TimeFrame, read_timeframe
 
 # How many items are locked, judged and written at a time.
 CHUNK = 2000
+# So many rows written at once leave the database with a wrong idea of the ledger.
+MANY = 1000
 
 # Sent, in the same transaction, with the `item` and the `numbers` of its updates, when a
 # narrative was taken out of the ledger: what keeps a copy of it takes it out too.
@@ -189,42 +192,28 @@ def record_updates(entries: Sequence[Entry], *, today: date | None = None) -> li
     The rules are those of `record_update`; several entries of one item are judged in
     the order given. Raise UpdatesRefused with an error for each entry that breaks one.
     """
-    today = today or days.site_today()
-    if not entries:
-        return []
-    model = type(entries[0].item)
-    if any(type(entry.item) is not model for entry in entries):
-        raise TypeError("All entries must be of the same kind of item.")
-    by_item: dict[int, list[tuple[int, Entry]]] = defaultdict(list)
-    for place, entry in enumerate(entries):
-        by_item[entry.item.pk].append((place, entry))
-    written: dict[int, StatusUpdate] = {}
-    errors: dict[int, ValidationError] = {}
     with transaction.atomic():
-        for ids in _chunks(sorted(by_item)):
-            levels = lock_items(model, ids)
-            ledgers = read_rows(model, ids)
-            fresh: dict[int, StatusUpdate] = {}
-            for item_id in ids:
-                ledger = ledgers[item_id]
-                for place, entry in by_item[item_id]:
-                    try:
-                        row = _judge(entry, ledger, levels.get(item_id), today)
-                    except ValidationError as error:
-                        errors[place] = error
-                    else:
-                        ledger.append(_as_row(row))
-                        fresh[place] = row
-            if errors:
-                continue
-            insert_all(list(fresh.values()))
-            refresh_cache(model, ids)
-            written |= fresh
-        if errors:
-            raise UpdatesRefused(dict(sorted(errors.items())))
-        rows = [written[place] for place in range(len(entries))]
-        ledger_written.send(sender=model, rows=rows)
-    return rows
+        judged = judge_entries(entries, today=today, lock=True)
+        if judged.errors:
+            raise UpdatesRefused(judged.errors)
+        return record_judged(list(judged.rows.values()))
+
+
+def record_judged(rows: Sequence[StatusUpdate]) -> list[StatusUpdate]:
+    """Write rows that `judge_entries` made, in the transaction in which it locked their items.
+
+    Only what no rule looks at may have been changed since: whose they are, and their sources, if
+    of the same day.
+    """
+    if not rows:
+        return []
+    model = type(rows[0].item)
+    insert_all(rows)
+    if len(rows) >= MANY:
+        count_anew(model.update_model())
+    refresh_cache(model, {row.item_id for row in rows})
+    ledger_written.send(sender=model, rows=rows)
+    return list(rows)
 
 
 def judge_entry(entry: Entry, *, today: date | None = None) -> None:
@@ -243,35 +232,56 @@ def judge_entry(entry: Entry, *, today: date | None = None) -> None:
         _judge(entry, read_rows(model, [item.pk])[item.pk], level, today)
 
 
-def judge_entries(
-    entries: Sequence[Entry], *, today: date | None = None
-) -> dict[int, ValidationError]:
-    """Return the errors that `record_updates` would refuse entries with, keyed by place.
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What became of entries, keyed by their place: the row for each, or why it is refused."""
 
-    For a preview: nothing is written or locked. An item that is about to be made has no rows yet.
+    rows: dict[int, StatusUpdate]
+    errors: dict[int, ValidationError]
+
+
+def judge_entries(
+    entries: Sequence[Entry], *, today: date | None = None, lock: bool = False
+) -> Judged:
+    """Return the rows for entries on items of one kind; nothing is written.
+
+    With `lock`, inside a transaction, the items stay locked for `record_judged`; without it is a
+    preview. An item that is about to be made has no rows yet.
     """
-    if not entries:
-        return {}
     today = today or days.site_today()
-    errors: dict[int, ValidationError] = {}
+    judged = Judged({}, {})
+    if not entries:
+        return judged
+    model: Any = type(entries[0].item)
+    if any(type(entry.item) is not model for entry in entries):
+        raise TypeError("All entries must be of the same kind of item.")
     by_item: dict[Any, list[tuple[int, Entry]]] = defaultdict(list)
     for place, entry in enumerate(entries):
         by_item[entry.item.pk or f"new {id(entry.item)}"].append((place, entry))
     stored = sorted(key for key in by_item if isinstance(key, int))
-    model: Any = type(entries[0].item)
     for ids in [*_chunks(stored), [key for key in by_item if not isinstance(key, int)]]:
         known = [key for key in ids if isinstance(key, int)]
-        levels = dict(model.objects.filter(pk__in=known).values_list("pk", "level"))
+        levels = _levels(model, known, lock=lock) if known else {}
         ledgers = read_rows(model, known) if known else {}
         for key in ids:
             ledger = ledgers.get(key, [])
             for place, entry in by_item[key]:
                 level = levels.get(key) if key in ledgers else entry.item.level
                 try:
-                    ledger.append(_as_row(_judge(entry, ledger, level, today)))
+                    row = _judge(entry, ledger, level, today)
                 except ValidationError as error:
-                    errors[place] = error
-    return dict(sorted(errors.items()))
+                    judged.errors[place] = error
+                else:
+                    ledger.append(_as_row(row))
+                    judged.rows[place] = row
+    return Judged(dict(sorted(judged.rows.items())), dict(sorted(judged.errors.items())))
+
+
+def _levels(model: type[TrackedItem], ids: Sequence[int], *, lock: bool) -> dict[int, str]:
+    """Return the levels of stored items, which may be locked meanwhile."""
+    if lock:
+        return lock_items(model, ids)
+    return dict(model.objects.filter(Among("pk", ids)).values_list("pk", "level"))
 
 
 def judge_raw_row(row: StatusUpdate, today: date) -> None:
@@ -358,13 +368,13 @@ def lock_items(model: type[TrackedItem], ids: Sequence[int]) -> dict[int, str]:
     other instead of locking each other out. SQLite's transactions exclude each other.
     Call it inside a transaction.
     """
-    above = model.objects.filter(pk__in=ids, parent__isnull=False)
+    above = model.objects.filter(Among("pk", ids), parent__isnull=False)
     wanted = set(ids)
     for parent, grandparent in above.values_list("parent", "parent__parent"):
         wanted |= {parent} | ({grandparent} if grandparent else set())
     locked = (
         model.objects.select_for_update(of=("self",))
-        .filter(pk__in=sorted(wanted))
+        .filter(Among("pk", sorted(wanted)))
         .order_by("pk")
         .values_list("pk", "level")
     )
@@ -390,7 +400,7 @@ def refresh_cache(model: type[TrackedItem], ids: Iterable[int]) -> None:
         .values("introduced_on")[:1]
     )
     for chunk in _chunks(sorted(ids)):
-        items = model.objects.filter(pk__in=chunk)
+        items = model.objects.filter(Among("pk", chunk))
         items.update(
             **{cached: columns[name] for name, cached in CACHED_COLUMNS.items()},
             introduced_on=Least(F("introduced_on"), Coalesce(first_row, F("introduced_on"))),
@@ -399,7 +409,7 @@ def refresh_cache(model: type[TrackedItem], ids: Iterable[int]) -> None:
         above = items.filter(parent__isnull=False).values_list("parent", flat=True)
         parents = sorted(set(above))
         while parents:
-            level = model.objects.filter(pk__in=parents)
+            level = model.objects.filter(Among("pk", parents))
             level.filter(introduced_on__gt=first_child).update(introduced_on=first_child)
             parents = sorted(
                 set(level.filter(parent__isnull=False).values_list("parent", flat=True))
@@ -411,7 +421,7 @@ def read_rows(model: type[TrackedItem], ids: Sequence[int]) -> dict[int, list[Ro
     ledgers: dict[int, list[Row]] = {item_id: [] for item_id in ids}
     rows = (
         model.update_model()
-        .objects.filter(item__in=ids)
+        .objects.filter(Among("item_id", ids))
         .order_by("item", "sequence")
         .values_list(
             "item",

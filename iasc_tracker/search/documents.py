@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from django.db.models import Model, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from actionpoints.models import ActionPoint, Meeting, Recommendation
-from iasc_tracker.models import SearchEntry
 from iasc_tracker.search.texts import fold, fold_all
+from workplans.chunks import Among
 from workplans.models import Deliverable, Entity, StatusUpdate, Workplan
 from workplans.models.ledger_rows import REDACTED
 from workplans.models.tracking import Viewer
+
+
+class Entry(NamedTuple):
+    """What the index has of one record, or of one update of an item; as `SearchEntry` says."""
+
+    kind: str
+    object_id: int
+    title: str
+    text: str
+    sequence: int = 0
+    effective_on: date | None = None
+    name: str = ""
 
 
 class Kind:
@@ -53,26 +65,35 @@ class Kind:
         return [getattr(record, name) for name in cls.text_columns]
 
     @classmethod
-    def entries(cls, pks: Iterable[int], *, lock: bool = False) -> list[SearchEntry]:
+    def entries(cls, pks: Iterable[int], *, lock: bool = False) -> list[Entry]:
         """Return the entries of some records, without their updates.
 
         Records that are locked, inside a transaction, say what their last writer wrote.
         """
-        records = cls.model.objects.filter(pk__in=pks).only("pk", *cls.columns())
-        records = records.prefetch_related(*cls.prefetch)
+        records = cls.model.objects.filter(Among("pk", pks))
         if lock:
             records = records.select_for_update(no_key=True).order_by("pk")
         return [
-            SearchEntry(
+            Entry(
                 kind=cls.name,
                 object_id=record.pk,
-                sequence=0,
                 name=fold(getattr(record, cls.name_column)),
                 title=fold_all(cls.titles(record)),
                 text=fold_all(cls.texts(record)),
             )
-            for record in records
+            for record in cls.read(records)
         ]
+
+    @classmethod
+    def read(cls, records: QuerySet[Any]) -> Iterable[Any]:
+        """Return what is read of some records, with the names of the columns.
+
+        Only where there is more to be read than columns they are instances, which take longer.
+        """
+        columns = sorted(cls.columns())
+        if cls.prefetch:
+            return records.only(*columns).prefetch_related(*cls.prefetch)
+        return records.values_list("pk", *columns, named=True)
 
 
 class ItemKind(Kind):
@@ -87,15 +108,13 @@ class ItemKind(Kind):
         return cls.model.objects.visible_to(user).existing_on(day)
 
     @classmethod
-    def update_entries(cls, rows: Iterable[StatusUpdate]) -> list[SearchEntry]:
+    def update_entries(cls, rows: Iterable[StatusUpdate]) -> list[Entry]:
         """Return the entries of some rows of the ledger; none for one without words."""
-        told = {row: words for row in rows if (words := fold_all(words_of(row)))}
-        items = cls.model.objects.filter(pk__in={row.item_id for row in told})
-        titles = {
-            item.pk: fold_all(cls.titles(item)) for item in items.only("pk", *cls.title_columns)
-        }
+        told = [(row, words) for row in rows if (words := fold_all(words_of(row)))]
+        items = cls.model.objects.filter(Among("pk", {row.item_id for row, _words in told}))
+        titles = {item.pk: fold_all(cls.titles(item)) for item in cls.read(items)}
         return [
-            SearchEntry(
+            Entry(
                 kind=cls.name,
                 object_id=row.item_id,
                 sequence=row.sequence,
@@ -103,7 +122,7 @@ class ItemKind(Kind):
                 title=titles[row.item_id],
                 text=words,
             )
-            for row, words in told.items()
+            for row, words in told
         ]
 
 

@@ -13,10 +13,11 @@ from django.db import connection, transaction
 from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
 
 from iasc_tracker.models import SearchEntry
-from iasc_tracker.search.documents import KINDS, ItemKind, Kind
+from iasc_tracker.search.documents import KINDS, Entry, ItemKind, Kind
 from iasc_tracker.search.engines import engine_of
 from iasc_tracker.search.texts import Query
-from workplans.inserts import insert_all
+from workplans.chunks import Among
+from workplans.inserts import insert_columns
 from workplans.models import StatusUpdate
 from workplans.models.tracking import Viewer
 
@@ -37,8 +38,10 @@ def refresh(kind: type[Kind], pks: Iterable[int]) -> None:
     for chunk in _chunks(sorted(set(pks))):
         with transaction.atomic(savepoint=False):
             wanted = {entry.object_id: entry for entry in kind.entries(chunk, lock=True)}
-            stored = SearchEntry.objects.filter(kind=kind.name, object_id__in=chunk, sequence=0)
-            before = {entry.object_id: _content(entry) for entry in stored}
+            stored = SearchEntry.objects.filter(
+                Among("object_id", chunk), kind=kind.name, sequence=0
+            )
+            before = {pk: content for pk, *content in stored.values_list("object_id", *COLUMNS)}
             changed = [entry for pk, entry in wanted.items() if before.get(pk) != _content(entry)]
             _put(changed)
             if issubclass(kind, ItemKind):
@@ -70,9 +73,13 @@ def take_out_updates(kind: type[ItemKind], places: Collection[tuple[int, int]]) 
     SearchEntry.objects.filter(pk__in=pks).delete()
 
 
-def _put(entries: Collection[SearchEntry]) -> None:
+def _put(entries: Collection[Entry]) -> None:
     """Write entries, each in the place of the one that is there."""
-    insert_all(list(entries), update=COLUMNS, unique=["kind", "object_id", "sequence"])
+    if entries:
+        columns = dict(zip(Entry._fields, zip(*entries, strict=True), strict=True))
+        insert_columns(
+            SearchEntry, columns, update=COLUMNS, unique=["kind", "object_id", "sequence"]
+        )
 
 
 def _retitle(kind: type[ItemKind], pks: Collection[int]) -> None:
@@ -81,12 +88,12 @@ def _retitle(kind: type[ItemKind], pks: Collection[int]) -> None:
         entries = SearchEntry.objects.filter(kind=kind.name)
         own = entries.filter(object_id=OuterRef("object_id"), sequence=0)
         title = Subquery(own.values("title"))
-        updates = entries.filter(object_id__in=pks, sequence__gt=0)
+        updates = entries.filter(Among("object_id", pks), sequence__gt=0)
         updates.exclude(title=title).update(title=title)
 
 
-def _content(entry: SearchEntry) -> tuple[object, ...]:
-    return tuple(getattr(entry, name) for name in COLUMNS)
+def _content(entry: Entry | SearchEntry) -> list[object]:
+    return [getattr(entry, name) for name in COLUMNS]
 
 
 def _chunks(pks: list[int]) -> Iterator[list[int]]:
@@ -105,7 +112,7 @@ def rebuild() -> int:
         for kind in KINDS.values():
             for chunk in _chunks(_keys(kind)):
                 entries = _all_entries(kind, chunk)
-                SearchEntry.objects.bulk_create(entries, batch_size=CHUNK)
+                _put(entries)
                 count += len(entries)
     return count
 
@@ -116,7 +123,7 @@ def differences() -> Iterator[str]:
         keys = _keys(kind)
         for chunk in _chunks(keys):
             wanted = {_place(one): _content(one) for one in _all_entries(kind, chunk)}
-            stored = SearchEntry.objects.filter(kind=kind.name, object_id__in=chunk)
+            stored = SearchEntry.objects.filter(Among("object_id", chunk), kind=kind.name)
             found = {_place(one): _content(one) for one in stored}
             for place in sorted(wanted.keys() | found.keys()):
                 if wanted.get(place) != found.get(place):
@@ -141,15 +148,15 @@ def _keys(kind: type[Kind]) -> list[int]:
     return list(kind.model.objects.order_by("pk").values_list("pk", flat=True))
 
 
-def _all_entries(kind: type[Kind], pks: list[int]) -> list[SearchEntry]:
+def _all_entries(kind: type[Kind], pks: list[int]) -> list[Entry]:
     entries = kind.entries(pks)
     if issubclass(kind, ItemKind):
-        rows = kind.model.update_model().objects.standing().filter(item__in=pks)
+        rows = kind.model.update_model().objects.standing().filter(Among("item_id", pks))
         entries += kind.update_entries(rows)
     return entries
 
 
-def _place(entry: SearchEntry) -> tuple[int, int]:
+def _place(entry: Entry | SearchEntry) -> tuple[int, int]:
     return entry.object_id, entry.sequence
 
 

@@ -308,7 +308,7 @@ from workplans.importing.deliverables import DeliverableResource
 from workplans.importing.uploads import confirm
 from workplans.models import SpreadsheetImport
 
-written = items.record_updates
+written = items.record_judged
 
 
 def tell_and_wait(*args, **kwargs):
@@ -317,7 +317,7 @@ def tell_and_wait(*args, **kwargs):
     sys.stdin.read()
 
 
-items.record_updates = tell_and_wait
+items.record_judged = tell_and_wait
 confirm(SpreadsheetImport.objects.get(), User.objects.get(), DeliverableResource)
 """
 

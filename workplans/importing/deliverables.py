@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from import_export.fields import Field
 
+from workplans.chunks import Among
 from workplans.importing.cells import ChoiceWidget, LookupWidget, as_text
 from workplans.importing.items import ItemResource
 from workplans.importing.resources import SheetRow, cell_words, chunks
@@ -65,9 +66,9 @@ class DeliverableResource(ItemResource):
         stored = Deliverable.objects.select_related("priority_area__workplan")
         found: list[Deliverable] = []
         for some in chunks(refs):
-            found += stored.filter(ref__in=some)
+            found += stored.filter(Among("ref", some))
         for some in chunks(pks):
-            found += stored.filter(pk__in=some)
+            found += stored.filter(Among("pk", some))
         self.continued_by_pk = {item.pk: item for item in found}
         self.continued = by_names((item.ref, item) for item in found)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from import_export.fields import Field
 
 from workplans import bulk
+from workplans.chunks import Among
 from workplans.importing.cells import (
     ChoiceWidget,
     Day,
@@ -27,10 +28,11 @@ from workplans.importing.cells import (
 from workplans.importing.parties import PartyReader, UnknownParty
 from workplans.importing.resources import SheetResource, SheetRow, cell_words, chunks
 from workplans.importing.verdicts import Change, Verdict
+from workplans.inserts import insert_columns
 from workplans.item_tables import ItemTable
 from workplans.models import LEAD_ROLES, Level, Role, SourceDocument
 from workplans.models.references import NewRefs, SpentReference
-from workplans.status import Entry, judge_entries, lock_items, record_updates, refresh_cache
+from workplans.status import Entry, judge_entries, lock_items, record_judged, refresh_cache
 from workplans.timeframes import TimeFrame
 
 # The columns in which an update is entered, by the field of the ledger's entry.
@@ -144,10 +146,10 @@ class ItemResource(SheetResource):
 
     def written(self, keys: Sequence[str]) -> dict[str, Sequence[Any]]:
         """Return the rows of our file, by reference, with the columns that only an import has."""
-        items = self.model.objects.filter(ref__in=keys).order_by().as_of(self.today)
+        items = self.model.objects.filter(Among("ref", keys)).order_by().as_of(self.today)
         table = self.table_class(items, self.today, self.user)
         found: dict[str, Sequence[Any]] = {str(cells[0]): cells for cells in table.rows()}
-        more = self.model.objects.filter(ref__in=keys).order_by()
+        more = self.model.objects.filter(Among("ref", keys)).order_by()
         for ref, *cells in more.values_list("ref", "number", "description", "product_url"):
             if ref in found:
                 found[ref] = (*found[ref], *cells)
@@ -155,7 +157,11 @@ class ItemResource(SheetResource):
 
     def lock(self, keys: Sequence[str]) -> None:
         self.lock_origins()
-        pks = self.model.objects.filter(ref__in=keys).order_by("pk").values_list("pk", flat=True)
+        pks = (
+            self.model.objects.filter(Among("ref", keys))
+            .order_by("pk")
+            .values_list("pk", flat=True)
+        )
         for some in chunks(list(pks)):
             lock_items(self.model, some)
 
@@ -179,8 +185,10 @@ class ItemResource(SheetResource):
         keys = [row.key for row in rows if row.key]
         stored: dict[str, Any] = {}
         for some in chunks(keys):
-            stored |= {record.ref: record for record in self.model.objects.filter(ref__in=some)}
-        spent = set(SpentReference.objects.filter(ref__in=keys).values_list("ref", flat=True))
+            stored |= {
+                record.ref: record for record in self.model.objects.filter(Among("ref", some))
+            }
+        spent = set(SpentReference.objects.filter(Among("ref", keys)).values_list("ref", flat=True))
         for row in rows:
             verdict = row.verdict
             if not row.is_new and row.key in stored:
@@ -284,12 +292,12 @@ class ItemResource(SheetResource):
         places: dict[str, Place] = {}
         records: dict[str, Any] = {}
         for some in chunks(sorted(refs)):
-            for record in self.model.objects.filter(ref__in=some).select_related("parent"):
+            for record in self.model.objects.filter(Among("ref", some)).select_related("parent"):
                 records[record.ref] = record
                 places[record.ref] = self._place(record)
         below: dict[str, list[str]] = defaultdict(list)
         for record in self.model.objects.filter(
-            parent__in=[row.verdict.instance.pk for row in moved if not row.is_new]
+            Among("parent_id", [row.verdict.instance.pk for row in moved if not row.is_new])
         ).select_related("parent"):
             places.setdefault(record.ref, self._place(record))
             below[record.parent.ref].append(record.ref)
@@ -374,7 +382,9 @@ class ItemResource(SheetResource):
         held: dict[int, list[Any]] = defaultdict(list)
         pks = [row.verdict.instance.pk for row in about if not row.is_new]
         for some in chunks(pks):
-            responsibilities = self.held.objects.filter(item__in=some).order_by("order", "id")
+            responsibilities = self.held.objects.filter(Among("item_id", some)).order_by(
+                "order", "id"
+            )
             for one in responsibilities.select_related("entity"):
                 held[one.item_id].append(one)
         for row in about:
@@ -398,8 +408,8 @@ class ItemResource(SheetResource):
     def _plan_parties(self, row: SheetRow, all_held: Sequence[Any]) -> PartyPlan | None:
         """Return what becomes of an item's parties; None where a cell is not understood."""
         held = [one for one in all_held if self._holds(one)]
-        wanted: list[tuple[Any, str]] = []
-        printed: dict[tuple[Any, str], str] = {}
+        # The roles that are wanted, in their order, with the entity and what is printed of it.
+        wanted: dict[tuple[int, str], tuple[Any, str]] = {}
         for column, leads in (("leads", True), ("supporting", False)):
             if column not in row.edited:
                 continue
@@ -407,28 +417,27 @@ class ItemResource(SheetResource):
             if named is None:
                 return None
             default = Role.LEAD if leads else Role.SUPPORT
+            words = cell_words(row.edited[column])
             for entity, role in named:
                 has = [one.role for one in held if one.entity_id == entity.pk]
                 has = [each for each in has if (each in LEAD_ROLES) is leads]
                 for each in [role] if role else has or [default.value]:
-                    wanted.append((entity, each))
-                    printed[entity, each] = cell_words(row.edited[column])
-        wanted = list(dict.fromkeys(wanted))
+                    wanted.setdefault((entity.pk, each), (entity, words))
         plan = PartyPlan()
-        mine = {(one.entity, one.role): one for one in held}
-        before = {(one.entity, one.role): one for one in all_held if one not in held}
-        for order, (entity, role) in enumerate(wanted, start=1):
-            if (entity, role) in mine:
-                if mine[entity, role].order != order:
-                    plan.reorder.append((mine[entity, role], order))
-            elif (entity, role) in before:
-                plan.reopen.append((before[entity, role], order))
+        mine = {(one.entity_id, one.role): one for one in held}
+        before = {(one.entity_id, one.role): one for one in all_held if one not in held}
+        for order, (key, (entity, words)) in enumerate(wanted.items(), start=1):
+            if key in mine:
+                if mine[key].order != order:
+                    plan.reorder.append((mine[key], order))
+            elif key in before:
+                plan.reopen.append((before[key], order))
             else:
-                plan.add.append((entity, role, order, self._printed(entity, printed[entity, role])))
+                plan.add.append((entity, key[1], order, self._printed(entity, words)))
         plan.end = [
             one
             for one in held
-            if (one.entity, one.role) not in wanted
+            if (one.entity_id, one.role) not in wanted
             and ("leads" if one.role in LEAD_ROLES else "supporting") in row.edited
         ]
         # Orders that say the same as before are no change.
@@ -458,7 +467,7 @@ class ItemResource(SheetResource):
         titles = {row.verdict.instance.title for row in new}
         there: dict[tuple[str, tuple[Any, ...]], str] = {}
         for some in chunks(sorted(titles)):
-            for record in self.model.objects.filter(title__in=some).exclude(level=Level.PART):
+            for record in self.model.objects.filter(Among("title", some)).exclude(level=Level.PART):
                 there[record.title, self._origin(record)] = record.ref
         for row in new:
             item = row.verdict.instance
@@ -490,12 +499,12 @@ class ItemResource(SheetResource):
             entry = self.read_entry(row, columns)
             if not row.verdict.problems:
                 told.append((row, entry))
-        errors = judge_entries([entry for _row, entry in told], today=self.today)
-        for place, (row, entry) in enumerate(told):
-            if place in errors:
-                refuse_entry(row, errors[place])
+        judged = judge_entries([entry for _row, entry in told], today=self.today)
+        for place, (row, _entry) in enumerate(told):
+            if place in judged.errors:
+                refuse_entry(row, judged.errors[place], UPDATE_COLUMNS, "new_status")
                 continue
-            row.verdict.plan["entry"] = entry
+            row.verdict.plan["update"] = judged.rows[place]
             for name in (name for name in UPDATE_COLUMNS.values() if name in row.edited):
                 now = row.now(name.removeprefix("new_")) if name != "new_effective_on" else ""
                 row.verdict.changes.append(Change(name, now, cell_words(row.edited[name])))
@@ -512,7 +521,7 @@ class ItemResource(SheetResource):
             effective_on=day.day if day else None,
             effective_words=day.words if day else "",
             source=self.this_file,
-            locator=locator(row.verdict),
+            locator=row.verdict.place,
             recorded_by=self.user,
         )
 
@@ -524,7 +533,7 @@ class ItemResource(SheetResource):
         for level in (Level.HEADING, Level.ITEM, Level.PART):
             records = [one.instance for one in new if one.instance.level == level]
             for verdict in new:
-                verdict.instance.source, verdict.instance.locator = source, locator(verdict)
+                verdict.instance.source, verdict.instance.locator = source, verdict.place
             for record in records:
                 record.cached_timeframe = record.initial_timeframe
                 record.cached_earliest = record.initial_earliest
@@ -544,21 +553,30 @@ class ItemResource(SheetResource):
         moved += [one.instance.pk for one in new if one.instance.parent_id]
         if moved:
             refresh_cache(model, moved)
-        entries = [one.plan["entry"] for one in verdicts if "entry" in one.plan]
-        record_updates([replace(entry, source=source) for entry in entries], today=self.today)
+        updates = [one.plan["update"] for one in verdicts if "update" in one.plan]
+        for update in updates:
+            update.source = source
+        record_judged(updates)
 
     def _save_parties(self, verdicts: Sequence[Verdict]) -> None:
         add: list[Any] = []
+        of_new: list[tuple[int, int, str, int, str]] = []
         change: dict[Any, dict[str, tuple[Any, Any]]] = {}
         gone: list[Any] = []
         for verdict in verdicts:
             plan: PartyPlan | None = verdict.plan.get("parties")
             if plan is None:
                 continue
-            since = None if verdict.is_record_new else self.today
+            item = verdict.instance
+            if verdict.is_record_new:
+                of_new += [
+                    (item.pk, entity.pk, role, order, cell)
+                    for entity, role, order, cell in plan.add
+                ]
+                continue
             add += [
                 self.held(
-                    item=verdict.instance, entity=entity, role=role, order=order, since=since,
+                    item=item, entity=entity, role=role, order=order, since=self.today,
                     as_printed=cell,
                 )
                 for entity, role, order, cell in plan.add
@@ -576,21 +594,25 @@ class ItemResource(SheetResource):
             for name, (_old, new) in fields.items():
                 setattr(one, name, new)
         bulk.delete_all(self.held, gone, self.user)
-        # What a new item begins with is told by the entry for the item itself.
-        bulk.create_all(self.held, add, self.user, log=[one for one in add if one.since])
+        bulk.create_all(self.held, add, self.user)
+        if of_new:
+            # Not logged: what a new item begins with is told by the entry for the item itself.
+            names = ("item", "entity", "role", "order", "as_printed")
+            insert_columns(self.held, dict(zip(names, zip(*of_new, strict=True), strict=True)))
         bulk.change_all(self.held, change, self.user)
 
 
-def locator(verdict: Verdict) -> str:
-    """Return the place in its file of what a verdict is about."""
-    return _("row %(number)d") % {"number": verdict.number}
+def refuse_entry(
+    row: SheetRow, error: ValidationError, columns: Mapping[str, str], otherwise: str
+) -> None:
+    """Note why the ledger refuses an update; one that it knows already is no problem.
 
-
-def refuse_entry(row: SheetRow, error: ValidationError) -> None:
-    """Note why the ledger refuses an update; one that it knows already is no problem."""
+    `columns` are those in which the fields of the ledger's entry are told; what is wrong with none
+    of these is noted of the column `otherwise`.
+    """
     if getattr(error, "code", "") == "nothing_new":
         return
     by_field = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
     for name, sentences in by_field.items():
-        column = UPDATE_COLUMNS.get(name, "new_status")
+        column = columns.get(name, otherwise)
         row.verdict.refuse(column, cell_words(row.edited.get(column)), " ".join(sentences))

@@ -97,7 +97,7 @@ class SheetResource(Resource):
 
     def tells_source(self, verdicts: Sequence[Verdict]) -> bool:
         """Return whether anything that is to be written says from which file it is."""
-        return any(verdict.is_record_new or "entry" in verdict.plan for verdict in verdicts)
+        return any(verdict.is_record_new or "update" in verdict.plan for verdict in verdicts)
 
     def save(self, verdicts: Sequence[Verdict], source: SourceDocument | None) -> None:
         """Write what the verdicts say, inside a transaction; what tells a source is from this."""

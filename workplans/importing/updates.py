@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import User
@@ -11,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from import_export.fields import Field
 
+from workplans.chunks import Among
 from workplans.importing.cells import (
     Day,
     DayWidget,
@@ -20,13 +20,13 @@ from workplans.importing.cells import (
     TextWidget,
 )
 from workplans.importing.deliverables import by_names
-from workplans.importing.items import locator
+from workplans.importing.items import refuse_entry
 from workplans.importing.resources import SheetResource, SheetRow, cell_words, chunks
 from workplans.importing.tables import Value
 from workplans.importing.verdicts import Change, Verdict
 from workplans.item_tables import HistoryTable
 from workplans.models import Deliverable, DeliverableUpdate, SourceDocument
-from workplans.status import Entry, judge_entries, lock_items, record_updates
+from workplans.status import Entry, judge_entries, lock_items, record_judged
 
 # What a new row tells; the other columns follow from these.
 TOLD = ("status", "narrative", "timeframe", "effective_on", "effective_words", "source", "locator")
@@ -64,7 +64,7 @@ class UpdateResource(SheetResource):
 
     def written(self, keys: Sequence[str]) -> dict[str, Sequence[Any]]:
         refs = sorted({key.partition(" #")[0] for key in keys})
-        items = self.item_model.objects.filter(ref__in=refs).order_by()
+        items = self.item_model.objects.filter(Among("ref", refs)).order_by()
         table = HistoryTable(items, self.today, self.user)
         return {f"{cells[0]} #{cells[2]}": cells for cells in table.rows()}
 
@@ -110,7 +110,7 @@ class UpdateResource(SheetResource):
     def _items(self, refs: set[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for some in chunks(sorted(refs)):
-            found |= {item.ref: item for item in self.item_model.objects.filter(ref__in=some)}
+            found |= {item.ref: item for item in self.item_model.objects.filter(Among("ref", some))}
         if self.locks:
             # In the order of keys throughout, as every writer locks.
             for pks in chunks(sorted(item.pk for item in found.values())):
@@ -144,38 +144,32 @@ class UpdateResource(SheetResource):
             effective_on=day.day if day else None,
             effective_words=values.get("effective_words") or (day.words if day else ""),
             source=source or self.this_file,
-            locator=values.get("locator") or ("" if source else locator(row.verdict)),
+            locator=values.get("locator") or ("" if source else row.verdict.place),
             recorded_by=self.user,
         )
 
     def _judge(self, told: Sequence[tuple[SheetRow, Entry]]) -> None:
-        errors = judge_entries([entry for _row, entry in told], today=self.today)
-        for place, (row, entry) in enumerate(told):
+        judged = judge_entries([entry for _row, entry in told], today=self.today)
+        columns = {name: name for name in TOLD}
+        for place, (row, _entry) in enumerate(told):
             verdict = row.verdict
-            if place not in errors:
-                verdict.is_record_new = True
-                verdict.plan["entry"] = entry
-                verdict.changes += [
-                    Change(name, "", cell_words(row.edited[name]))
-                    for name in TOLD
-                    if name in row.edited
-                ]
+            if place in judged.errors:
+                refuse_entry(row, judged.errors[place], columns, "ref")
                 continue
-            error = errors[place]
-            if getattr(error, "code", "") == "nothing_new":
-                continue
-            by_field = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
-            for name, sentences in by_field.items():
-                column = name if name in TOLD else "ref"
-                verdict.refuse(column, cell_words(row.edited.get(column)), " ".join(sentences))
+            verdict.is_record_new = True
+            verdict.plan["update"] = judged.rows[place]
+            verdict.changes += [
+                Change(name, "", cell_words(row.edited[name]))
+                for name in TOLD
+                if name in row.edited
+            ]
 
     def save(self, verdicts: Sequence[Verdict], source: SourceDocument | None) -> None:
-        entries = [verdict.plan["entry"] for verdict in verdicts]
-        named = [
-            replace(entry, source=source) if entry.source is self.this_file else entry
-            for entry in entries
-        ]
-        record_updates(named, today=self.today)
+        updates = [verdict.plan["update"] for verdict in verdicts]
+        for update in updates:
+            if update.source is self.this_file:
+                update.source = source
+        record_judged(updates)
 
 
 class DeliverableUpdateResource(UpdateResource):

@@ -8,7 +8,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.functional import cached_property
 from django.utils.text import Truncator
+from django.utils.translation import gettext as _
 from import_export.results import Result, RowResult
 
 NEW = RowResult.IMPORT_TYPE_NEW
@@ -64,6 +66,11 @@ class Verdict(RowResult):
         self.not_taken: list[str] = []
         self.is_record_new = False
         self.plan: dict[str, Any] = {}
+
+    @cached_property
+    def place(self) -> str:
+        """The place in its file of what the verdict is about."""
+        return _("row %(number)d") % {"number": self.number}
 
     def refuse(self, column: str, value: Any, sentence: str) -> None:
         """Note why the row cannot be taken."""
