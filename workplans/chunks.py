@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, F, Func
 from django.db.models.sql.compiler import SQLCompiler
@@ -41,9 +42,11 @@ class Among(Func):
     def as_sql(  # type: ignore[override]
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_context: Any
     ) -> tuple[str, tuple[str | int, ...]]:
+        if not self.keys:
+            raise EmptyResultSet
         column, parameters = compiler.compile(self.source_expressions[0])
         if connection.vendor == "postgresql":
-            kind = "text" if self.keys and isinstance(self.keys[0], str) else "bigint"
+            kind = "text" if isinstance(self.keys[0], str) else "bigint"
             return f"{column} = ANY(%s::{kind}[])", (*parameters, array_of(self.keys))
         keys = json.dumps(self.keys)
         return f"{column} IN (SELECT value FROM JSON_EACH(%s))", (*parameters, keys)
