@@ -19,7 +19,7 @@ from workplans.inserts import insert_all, insert_columns, update_all
 from workplans.models.versions import Versioned
 
 # Sent, in the same transaction, with the `changed` records of one model: the names of the fields
-# that are new by key, or None where the whole record is.
+# that are new by key, or None where it may be any; or with `new` records, as they were written.
 records_written = Signal()
 
 # A change of one field: what it was and is, in words.
@@ -37,7 +37,7 @@ def create_all(model: Any, records: Sequence[Any], actor: User | None) -> None:
         [(record, dict(_content(record, fields))) for record in records],
         actor,
     )
-    records_written.send(sender=model, changed=dict.fromkeys(record.pk for record in records))
+    records_written.send(sender=model, changed={}, new=records)
 
 
 def change_all(model: Any, changes: Mapping[Any, Mapping[str, Words]], actor: User | None) -> None:
@@ -56,7 +56,7 @@ def change_all(model: Any, changes: Mapping[Any, Mapping[str, Words]], actor: Us
     update_all(list(changes), names)
     _log(LogEntry.Action.UPDATE, list(changes.items()), actor)
     changed = {record.pk: set(fields) for record, fields in changes.items()}
-    records_written.send(sender=model, changed=changed)
+    records_written.send(sender=model, changed=changed, new=())
 
 
 def delete_all(model: Any, records: Sequence[Any], actor: User | None) -> None:
@@ -118,4 +118,4 @@ def _log(
 
 def tell(model: Any, pks: Iterable[int]) -> None:
     """Say that something else has changed what is said of records of a model."""
-    records_written.send(sender=model, changed=dict.fromkeys(pks))
+    records_written.send(sender=model, changed=dict.fromkeys(pks), new=())

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, NamedTuple
@@ -171,6 +171,35 @@ def state_on(rows: Iterable[Row], day: date, known: date | None = None) -> State
     return State(status, since, narrative, timeframe, max(reported, default=None))
 
 
+def told_of(item: TrackedItem, rows: Iterable[Row]) -> dict[str, Any]:
+    """Return what the cached columns of an item are to say by its ledger, by their names.
+
+    Of the narrative it is the digest.
+    """
+    state = state_on(rows, date.max)
+    first = (item.initial_timeframe, item.initial_earliest, item.initial_latest)
+    timeframe, earliest, due = state.timeframe or first
+    return {
+        "status": state.status,
+        "status_since": state.status_since,
+        "narrative": state.narrative,
+        "timeframe": timeframe,
+        "earliest": earliest,
+        "due": due,
+        "last_reported_on": state.last_reported_on,
+    }
+
+
+def begin_with(item: TrackedItem, row: StatusUpdate | None) -> None:
+    """Set the cached columns of an item that is about to be made: what its one row will say."""
+    told = told_of(item, [] if row is None else [_as_row(row)])
+    if row is not None:
+        told["narrative"] = row.narrative
+        item.introduced_on = min(item.introduced_on, row.effective_on)
+    for name, cached in CACHED_COLUMNS.items():
+        setattr(item, cached, told[name])
+
+
 def record_update(item: TrackedItem, *, today: date | None = None, **told: Any) -> StatusUpdate:
     """Record what is told of one item, and return the row.
 
@@ -199,11 +228,13 @@ def record_updates(entries: Sequence[Entry], *, today: date | None = None) -> li
         return record_judged(list(judged.rows.values()))
 
 
-def record_judged(rows: Sequence[StatusUpdate]) -> list[StatusUpdate]:
+def record_judged(
+    rows: Sequence[StatusUpdate], *, begun: Collection[int] = ()
+) -> list[StatusUpdate]:
     """Write rows that `judge_entries` made, in the transaction in which it locked their items.
 
     Only what no rule looks at may have been changed since: whose they are, and their sources, if
-    of the same day.
+    of the same day. The items with the keys `begun` are new, and `begin_with` their rows.
     """
     if not rows:
         return []
@@ -211,7 +242,7 @@ def record_judged(rows: Sequence[StatusUpdate]) -> list[StatusUpdate]:
     insert_all(rows)
     if len(rows) >= MANY:
         count_anew(model.update_model())
-    refresh_cache(model, {row.item_id for row in rows})
+    refresh_cache(model, {row.item_id for row in rows}.difference(begun))
     ledger_written.send(sender=model, rows=rows)
     return list(rows)
 

@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from itertools import groupby
 from typing import Any
 
@@ -18,7 +17,7 @@ from django.utils.translation import gettext as _
 from workplans.models import TrackedItem
 from workplans.models.ledger_rows import REDACTED
 from workplans.models.tracking import CACHED_COLUMNS
-from workplans.status import CHUNK, digest, read_rows, state_on
+from workplans.status import CHUNK, digest, read_rows, told_of
 from workplans.triggers import missing_triggers
 
 # What a digest is made of: the natural values of a row. Persons are not among them,
@@ -181,21 +180,7 @@ def _item_problems(item: Any, rows: list[Any]) -> Iterator[str]:
                 "ref": item.ref,
                 "number": row.sequence,
             }
-    state = state_on(rows, date.max)
-    frame = state.timeframe or (
-        item.initial_timeframe,
-        item.initial_earliest,
-        item.initial_latest,
-    )
-    told = {
-        "status": state.status,
-        "status_since": state.status_since,
-        "narrative": state.narrative,
-        "timeframe": frame[0],
-        "earliest": frame[1],
-        "due": frame[2],
-        "last_reported_on": state.last_reported_on,
-    }
+    told = told_of(item, rows)
     for name, cached in CACHED_COLUMNS.items():
         value = getattr(item, cached)
         if name == "narrative":

@@ -73,16 +73,18 @@ class Kind:
         records = cls.model.objects.filter(Among("pk", pks))
         if lock:
             records = records.select_for_update(no_key=True).order_by("pk")
-        return [
-            Entry(
-                kind=cls.name,
-                object_id=record.pk,
-                name=fold(getattr(record, cls.name_column)),
-                title=fold_all(cls.titles(record)),
-                text=fold_all(cls.texts(record)),
-            )
-            for record in cls.read(records)
-        ]
+        return [cls.entry(record) for record in cls.read(records)]
+
+    @classmethod
+    def entry(cls, record: Any) -> Entry:
+        """Return the entry of a record, without its updates."""
+        return Entry(
+            kind=cls.name,
+            object_id=record.pk,
+            name=fold(getattr(record, cls.name_column)),
+            title=fold_all(cls.titles(record)),
+            text=fold_all(cls.texts(record)),
+        )
 
     @classmethod
     def read(cls, records: QuerySet[Any]) -> Iterable[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import reduce
@@ -53,6 +53,11 @@ def take_out(kind: type[Kind], pks: Collection[int]) -> None:
     """Take out the entries of records that are gone, and of their updates."""
     if pks:
         SearchEntry.objects.filter(kind=kind.name, object_id__in=pks).delete()
+
+
+def put_new(kind: type[Kind], records: Sequence[Any]) -> None:
+    """Put in what records say that were made just now, and that nobody else knows yet."""
+    _put([kind.entry(record) for record in records])
 
 
 def put_updates(kind: type[ItemKind], rows: Iterable[StatusUpdate]) -> None:

@@ -49,7 +49,10 @@ def after_save(
 
 
 def after_writing_many(
-    sender: type[Model], changed: Mapping[int, Collection[str] | None], **kwargs: Any
+    sender: type[Model],
+    changed: Mapping[int, Collection[str] | None],
+    new: Sequence[Any],
+    **kwargs: Any,
 ) -> None:
     """Put in what records that were written in bulk say now."""
     kind = kind_of(sender)
@@ -58,6 +61,7 @@ def after_writing_many(
     columns = kind.columns()
     pks = [pk for pk, names in changed.items() if names is None or columns.intersection(names)]
     index.refresh(kind, pks)
+    index.put_new(kind, new)
 
 
 def after_delete(sender: type[Model], instance: Any, **kwargs: Any) -> None:

@@ -32,7 +32,14 @@ from workplans.inserts import insert_columns
 from workplans.item_tables import ItemTable
 from workplans.models import LEAD_ROLES, Level, Role, SourceDocument
 from workplans.models.references import NewRefs, SpentReference
-from workplans.status import Entry, judge_entries, lock_items, record_judged, refresh_cache
+from workplans.status import (
+    Entry,
+    begin_with,
+    judge_entries,
+    lock_items,
+    record_judged,
+    refresh_cache,
+)
 from workplans.timeframes import TimeFrame
 
 # The columns in which an update is entered, by the field of the ledger's entry.
@@ -530,14 +537,11 @@ class ItemResource(SheetResource):
     def save(self, verdicts: Sequence[Verdict], source: SourceDocument | None) -> None:
         model: Any = self.model
         new = [verdict for verdict in verdicts if verdict.is_record_new]
+        for verdict in new:
+            verdict.instance.source, verdict.instance.locator = source, verdict.place
+            begin_with(verdict.instance, verdict.plan.get("update"))
         for level in (Level.HEADING, Level.ITEM, Level.PART):
             records = [one.instance for one in new if one.instance.level == level]
-            for verdict in new:
-                verdict.instance.source, verdict.instance.locator = source, verdict.place
-            for record in records:
-                record.cached_timeframe = record.initial_timeframe
-                record.cached_earliest = record.initial_earliest
-                record.cached_due = record.initial_latest
             bulk.create_all(model, records, self.user)
         changed = {
             verdict.instance: verdict.plan["fields"]
@@ -549,14 +553,14 @@ class ItemResource(SheetResource):
             if fields.keys() & self.origin_fields:
                 record._take_along()
         self._save_parties(verdicts)
-        moved = [record.pk for record, fields in changed.items() if "parent" in fields]
-        moved += [one.instance.pk for one in new if one.instance.parent_id]
-        if moved:
-            refresh_cache(model, moved)
         updates = [one.plan["update"] for one in verdicts if "update" in one.plan]
         for update in updates:
             update.source = source
-        record_judged(updates)
+        record_judged(updates, begun={one.instance.pk for one in new})
+        # What is above them knows of them now.
+        moved = [record.pk for record, fields in changed.items() if "parent" in fields]
+        moved += [one.instance.pk for one in new if one.instance.parent_id]
+        refresh_cache(model, moved)
 
     def _save_parties(self, verdicts: Sequence[Verdict]) -> None:
         add: list[Any] = []
