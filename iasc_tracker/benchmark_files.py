@@ -22,6 +22,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from iasc_tracker import benchmark_machine
 from iasc_tracker.benchmark_sites import (
     PARTIES,
     give_parties,
@@ -135,6 +136,7 @@ class Measured:
     name: str
     watches: list[Watch]
     peak: float | None
+    speeds: list[float]
 
     @property
     def rows(self) -> int:
@@ -154,7 +156,8 @@ class Measured:
         span = f"({min(self._rates):.0f}–{max(self._rates):.0f})"
         return (
             f"{self.name:32} {self.rows:7} rows {self.rate:7.0f} rows/s {span:15} "
-            f"{cpu:5.0f} µs CPU a row {in_words(self.peak):>8}"
+            f"{cpu:5.0f} µs CPU a row {in_words(self.peak):>8}, "
+            f"{benchmark_machine.in_words(self.speeds)}"
         )
 
 
@@ -165,14 +168,16 @@ def measure(name: str, run: Run, runs: int) -> Measured:
     """Do something several times and measure it."""
     watches = []
     peaks = []
+    speeds = []
     for _number in range(runs):
         forget_peak()
         watch = Watch()
         run(watch)
         watches.append(watch)
         peaks.append(peak_memory())
+        speeds.append(benchmark_machine.speed())
     known = [peak for peak in peaks if peak is not None]
-    return Measured(name, watches, max(known, default=None))
+    return Measured(name, watches, max(known, default=None), speeds)
 
 
 def forget_peak() -> None:

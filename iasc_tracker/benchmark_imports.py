@@ -13,6 +13,7 @@ import xlsxwriter
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
+from iasc_tracker import benchmark_machine
 from iasc_tracker.benchmark_files import analyze
 from iasc_tracker.benchmark_sites import AGENCIES, AREAS, SLUG, make_entities, sentence
 from workplans.importing.deliverables import DeliverableResource
@@ -126,14 +127,17 @@ def tidy() -> None:
 def measure_imports(amount: int, runs: int) -> Iterator[str]:
     """Yield a line for each kind of import: the median, and the range, of rows in a second."""
     found: dict[str, list[float]] = {}
+    speeds: dict[str, list[float]] = {}
     for _run in range(runs):
         tidy()
         with transaction.atomic():
             for name, seconds in run(amount):
                 found.setdefault(name, []).append(amount / seconds)
+                speeds.setdefault(name, []).append(benchmark_machine.speed())
             transaction.set_rollback(True)
     for name, rates in found.items():
         yield (
             f"{name:15} {median(rates):6.0f} rows/s ({min(rates):.0f}–{max(rates):.0f}), "
-            f"{amount} rows, ledger and judgement included"
+            f"{amount} rows, ledger and judgement included; "
+            f"{benchmark_machine.in_words(speeds[name])}"
         )

@@ -551,11 +551,16 @@ def _judge(entry: Entry, ledger: list[Row], level: str | None, today: date) -> S
     if errors:
         raise ValidationError(errors)
 
+    told_by = {
+        "replaces": entry.replaces,
+        "recorded_by": entry.recorded_by,
+        "proposed_by": entry.proposed_by,
+        "source": entry.source,
+    }
     row = model.update_model()(
         item=entry.item,
         sequence=head + 1,
         slot=replaced.slot if replaced else head + 1,
-        replaces=entry.replaces,
         status=status,
         narrative=narrative,
         narrative_digest=digest(narrative),
@@ -566,10 +571,9 @@ def _judge(entry: Entry, ledger: list[Row], level: str | None, today: date) -> S
         effective_words=entry.effective_words,
         reported_on=reported_on,
         recorded_at=timezone.now(),
-        recorded_by=entry.recorded_by,
-        proposed_by=entry.proposed_by,
-        source=entry.source,
         locator=entry.locator,
+        # Relations take long to set, to nothing too.
+        **{name: record for name, record in told_by.items() if record is not None},
     )
     if replaced is not None:
         _refuse_same_correction(entry, row)

@@ -202,7 +202,7 @@ class ItemResource(SheetResource):
                 verdict.instance = stored[row.key]
                 verdict.title = verdict.instance.title
                 continue
-            verdict.instance = self.model(ref=row.key, level=Level.ITEM, source=None)
+            verdict.instance = self.model(ref=row.key, level=Level.ITEM)
             verdict.title = as_text(row.edited.get("title"))
             if row.key in stored or not row.is_new:
                 verdict.refuse(

@@ -91,13 +91,16 @@ class Command(BaseCommand):
             if input(_("Type “yes” to go on: ")) != _("yes"):
                 raise CommandError(_("Nothing was done."))
         runs, amount = options["runs"], options["deliverables"]
+        if options["imports"]:  # each run is a transaction of its own
+            self.stdout.write(what_there_is(runs))
+            for line in measure_imports(amount or DELIVERABLES_OF_IMPORTS, runs):
+                self.stdout.write(line)
+            return
         with transaction.atomic():
             lines: Iterator[str]
             if options["files"]:
                 group = make_records(amount or DELIVERABLES_OF_FILES)
                 lines = measure_files(group, runs)
-            elif options["imports"]:
-                lines = measure_imports(amount or DELIVERABLES_OF_IMPORTS, runs)
             elif options["pages"]:
                 amount = amount or DELIVERABLES_OF_A_SITE
                 addresses = on_both_days(addresses_of_a_site(make_site(amount), amount))
