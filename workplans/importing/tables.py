@@ -19,8 +19,10 @@ from typing import Any, TypeAlias
 
 import openpyxl
 from django.utils.translation import gettext as _
+from openpyxl.utils.escape import unescape
 
 from workplans.exports import FORMULA
+from workplans.workbooks import clean_text
 
 # What a file may hold. Ten thousand rows of all our columns have 3 to 8 MB, and take some seconds
 # to read from Excel.
@@ -291,9 +293,11 @@ def _excel_value(cell: Any) -> Value:
 
 
 def _plain_value(value: Any) -> Value:
-    if value is None or value.__class__ is str:
-        text: str | None = value
-        return text
+    if value is None:
+        return None
+    if isinstance(value, str):
+        # Excel has _x0041_ for a character that it writes by its number, and openpyxl leaves it.
+        return clean_text(unescape(value)) if "_x" in value else value
     if isinstance(value, datetime):
         return value.date() if value.time() == time() else value.isoformat(" ")
     if isinstance(value, (bool, int, float, date)):
