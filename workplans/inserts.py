@@ -21,23 +21,14 @@ from django.db import connection, models
 MOST_VALUES = 30_000
 
 
-def insert_all(
-    records: Sequence[models.Model], *, update: Sequence[str] = (), unique: Sequence[str] = ()
-) -> None:
-    """Write records of one model, and give those without a key the key that they get.
-
-    With `update`, the names of fields, a record that is there already, by the `unique` fields, gets
-    these; all records must have keys then, or none.
-    """
+def insert_all(records: Sequence[models.Model]) -> None:
+    """Write new records of one model, and give them the keys that they get."""
     if not records:
         return
     model = type(records[0])
-    key: Any = model._meta.pk
-    is_new = records[0].pk is None
-    fields = [field for field in model._meta.concrete_fields if not (is_new and field is key)]
-    columns = columns_of(records, fields)
-    pks = insert_columns(model, columns, update=update, unique=unique)
-    for record, pk in zip(records, pks, strict=True) if is_new and not update else ():
+    fields = [field for field in model._meta.concrete_fields if field is not model._meta.pk]
+    pks = insert_columns(model, columns_of(records, fields))
+    for record, pk in zip(records, pks, strict=True):
         record.pk = pk
         record._state.adding = False
         record._state.db = connection.alias
@@ -52,8 +43,9 @@ def insert_columns(
 ) -> list[int]:
     """Write records of one model that are given as columns, keyed by field; return their keys.
 
-    A field that is left out has its default. With `update`, as in `insert_all`, no key is returned.
-    An instance for each record would take longer to make than the database takes to write it.
+    A field that is left out has its default. With `update`, the names of fields, a record that is
+    there already, by the `unique` fields, gets these; then no keys are returned. An instance for
+    each record would take longer to make than the database takes to write it.
     """
     count = len(next(iter(columns.values())))
     key: Any = model._meta.pk
@@ -71,7 +63,7 @@ def insert_columns(
         targets = ", ".join(names[name] for name in unique)
         sets = ", ".join(f"{names[name]} = EXCLUDED.{names[name]}" for name in update)
         end = f" ON CONFLICT ({targets}) DO UPDATE SET {sets}"
-    elif key.name not in columns:
+    else:
         end = f" RETURNING {quote(key.column)}"
     pks: list[int] = []
     with connection.cursor() as cursor:
@@ -81,20 +73,21 @@ def insert_columns(
                 f"{source}{end}",
                 values,
             )
-            if end.startswith(" RETURNING"):
+            if not update:
                 pks += [pk for (pk,) in cursor.fetchall()]
-    return pks if pks else list(columns.get(key.name, ()))
+    return pks
 
 
 def update_all(records: Sequence[models.Model], names: Iterable[str]) -> None:
     """Write some fields of records of one model that are there."""
-    if connection.vendor != "postgresql":
-        # An insert that updates what is there takes a fraction of the time of bulk_update.
-        insert_all(records, update=list(names), unique=["id"])
-        return
     if not records:
         return
     model = type(records[0])
+    if connection.vendor != "postgresql":
+        # An insert that updates what is there takes a fraction of the time of bulk_update.
+        columns = columns_of(records, model._meta.concrete_fields)
+        insert_columns(model, columns, update=list(names), unique=["id"])
+        return
     key: Any = model._meta.pk
     changed: list[Any] = [model._meta.get_field(name) for name in names]
     fields = [key, *changed]
@@ -102,9 +95,9 @@ def update_all(records: Sequence[models.Model], names: Iterable[str]) -> None:
     table = quote(model._meta.db_table)
     new = ", ".join(quote(field.column) for field in fields)
     sets = ", ".join(f"{quote(field.column)} = new.{quote(field.column)}" for field in changed)
-    columns = list(columns_of(records, fields).values())
+    wholes = list(columns_of(records, fields).values())
     with connection.cursor() as cursor:
-        for source, values in in_statements(fields, columns):
+        for source, values in in_statements(fields, wholes):
             cursor.execute(
                 f"UPDATE {table} SET {sets} FROM ({source}) AS new ({new}) "
                 f"WHERE {table}.{quote(key.column)} = new.{quote(key.column)}",
