@@ -115,7 +115,7 @@ def test_the_site_is_one_that_the_application_could_have_made():
 
 LINE = re.compile(
     r"(?P<name>\S.*?) +(?P<rows>\d+) rows +(?P<rate>\d+) rows/s \(\d+–\d+\) +\d+ µs CPU a row +"
-    r"(?P<memory>\d+ MB|unknown)"
+    r"(?P<memory>\d+ MB|unknown), machine at \d+–\d+ million steps a second"
 )
 
 

@@ -36,8 +36,6 @@ from workplans.models import Deliverable, Entity, SpreadsheetImport
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("whole_ledger")]
 
-TODAY = days.site_today()
-
 
 @pytest.fixture
 def plan():
@@ -172,7 +170,7 @@ class TestOurOwnFile:
 
     def test_an_update_is_a_row_of_the_ledger_from_that_file(self, file, staff_client):
         content, edit = file
-        told_day = TODAY - timedelta(days=3)
+        told_day = days.site_today() - timedelta(days=3)
         update = {
             "new_status": "[COMPLETED]",
             "new_narrative": "Endorsed by OPAG.",
@@ -183,7 +181,7 @@ class TestOurOwnFile:
         )
         row = deliverable().updates.latest("sequence")
         assert (row.status, row.narrative) == ("completed", "Endorsed by OPAG.")
-        assert (row.effective_on, row.reported_on) == (told_day, TODAY)
+        assert (row.effective_on, row.reported_on) == (told_day, days.site_today())
         assert (row.source, row.locator) == (done.source, "row 2")
         assert (row.source.title, row.source.published) == ("May.xlsx", False)
         assert (row.recorded_by.username, done.refs) == ("staff", ["RG1-2020-3.1"])
@@ -252,10 +250,10 @@ class TestParties:
         content = csv_file({"ref": "RG1-2020-3.1", "leads": "IOM; UNICEF"})
         bring_in(staff_client, Deliverable, content)
         assert parties(deliverable()) == [
-            ("OCHA", "lead", None, TODAY - timedelta(days=1)),
-            ("IOM", "lead", TODAY, None),
+            ("OCHA", "lead", None, days.site_today() - timedelta(days=1)),
+            ("IOM", "lead", days.site_today(), None),
             ("UNHCR", "consulted", None, None),
-            ("UNICEF", "lead", TODAY, None),
+            ("UNICEF", "lead", days.site_today(), None),
         ]
         bring_in(staff_client, Deliverable, csv_file({"ref": "RG1-2020-3.1", "leads": "OCHA"}))
         held = parties(deliverable())
@@ -337,7 +335,7 @@ class TestUpdates:
             "how it was closed"
             in self.judge(staff_client, new_status="completed")[1]["new_narrative"]
         )
-        ahead = TODAY + timedelta(days=5)
+        ahead = days.site_today() + timedelta(days=5)
         problems = self.judge(staff_client, new_narrative="x", new_effective_on=ahead)[1]
         assert "lies ahead" in problems["new_effective_on"]
         judgement = look(
@@ -375,7 +373,7 @@ class TestNewItems:
         assert (item.title, item.number, item.priority) == ("New: “one”", "3.9", "deprioritized")
         assert (item.initial_timeframe, item.cached_due) == ("by June 2022", date(2022, 6, 30))
         assert (item.source.title, item.locator) == ("new.csv", "row 2")
-        assert (item.introduced_on, item.cached_status) == (TODAY, "ongoing")
+        assert (item.introduced_on, item.cached_status) == (days.site_today(), "ongoing")
         assert parties(item) == [("OCHA", "lead", None, None)]
         assert deliverable("RG1-2020-3.9-i").parent == item
         another = Deliverable.objects.get(title="Another")

@@ -26,7 +26,6 @@ from workplans import days
 from workplans.models import DeliverableUpdate, Entity, EntityAlias
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("whole_ledger")]
-TODAY = days.site_today()
 
 
 class TestUpdates:
@@ -99,7 +98,7 @@ class TestUpdates:
         assert ActionPoint.objects.get(ref="B-1").cached_status == "in_progress"
 
     def test_one_row_that_the_ledger_refuses_and_nothing_is_told(self, item, staff_client):
-        ahead = (TODAY + timedelta(days=9)).isoformat()
+        ahead = (days.site_today() + timedelta(days=9)).isoformat()
         content = csv_file(
             {"ref": "A-1", "status": "completed"},
             {"ref": "A-1", "narrative": "Fine."},
