@@ -1,11 +1,11 @@
-"""Reading very many rows: some at a time."""
+"""Very many rows or keys: some at a time."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -14,7 +14,9 @@ from django.db.models.sql.compiler import SQLCompiler
 
 from workplans.inserts import array_of
 
-# How many items of a file are read, and their parties joined, at a time.
+T = TypeVar("T")
+
+# How many are read at a time, or looked for by their keys, with what belongs to them.
 CHUNK = 2000
 
 
@@ -24,6 +26,12 @@ def in_chunks(items: Any, size: int = 0) -> Iterator[list[Any]]:
     stream = items.iterator(chunk_size=size)
     while chunk := list(islice(stream, size)):
         yield chunk
+
+
+def portions(things: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Give some things at a time of those that are in memory already."""
+    for start in range(0, len(things), CHUNK):
+        yield things[start : start + CHUNK]
 
 
 class Among(Func):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, NamedTuple
@@ -25,7 +25,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from workplans import days
-from workplans.chunks import Among
+from workplans.chunks import Among, portions
 from workplans.field_log import log_event
 from workplans.inserts import count_anew, insert_all
 from workplans.models import Level, SourceDocument, StatusUpdate, TrackedItem
@@ -34,8 +34,6 @@ from workplans.models.tracking import CACHED_COLUMNS, ledger_columns
 from workplans.status_words import BY_CODE
 from workplans.timeframes import AmbiguousDate, TimeFrame, read_timeframe
 
-# How many items are locked, judged and written at a time.
-CHUNK = 2000
 # So many rows written at once leave the database with a wrong idea of the ledger.
 MANY = 1000
 
@@ -231,7 +229,7 @@ def record_updates(entries: Sequence[Entry], *, today: date | None = None) -> li
 def record_judged(
     rows: Sequence[StatusUpdate], *, begun: Collection[int] = ()
 ) -> list[StatusUpdate]:
-    """Write rows that `judge_entries` made, in the transaction in which it locked their items.
+    """Write rows that `judge_entries` made, in the transaction in which their items were locked.
 
     Only what no rule looks at may have been changed since: whose they are, and their sources, if
     of the same day. The items with the keys `begun` are new, and `begin_with` their rows.
@@ -290,7 +288,7 @@ def judge_entries(
     for place, entry in enumerate(entries):
         by_item[entry.item.pk or f"new {id(entry.item)}"].append((place, entry))
     stored = sorted(key for key in by_item if isinstance(key, int))
-    for ids in [*_chunks(stored), [key for key in by_item if not isinstance(key, int)]]:
+    for ids in [*portions(stored), [key for key in by_item if not isinstance(key, int)]]:
         known = [key for key in ids if isinstance(key, int)]
         levels = _levels(model, known, lock=lock) if known else {}
         ledgers = read_rows(model, known) if known else {}
@@ -430,7 +428,7 @@ def refresh_cache(model: type[TrackedItem], ids: Iterable[int]) -> None:
         .order_by("introduced_on")
         .values("introduced_on")[:1]
     )
-    for chunk in _chunks(sorted(ids)):
+    for chunk in portions(sorted(ids)):
         items = model.objects.filter(Among("pk", chunk))
         items.update(
             **{cached: columns[name] for name, cached in CACHED_COLUMNS.items()},
@@ -472,11 +470,6 @@ def read_rows(model: type[TrackedItem], ids: Sequence[int]) -> dict[int, list[Ro
     for item_id, *values in rows:
         ledgers[item_id].append(Row(*values))
     return ledgers
-
-
-def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(ids), CHUNK):
-        yield ids[start : start + CHUNK]
 
 
 def _as_row(row: StatusUpdate) -> Row:

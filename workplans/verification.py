@@ -14,10 +14,11 @@ from django.core.exceptions import ValidationError
 from django.db import connections
 from django.utils.translation import gettext as _
 
+from workplans.chunks import CHUNK, in_chunks
 from workplans.models import TrackedItem
 from workplans.models.ledger_rows import REDACTED
 from workplans.models.tracking import CACHED_COLUMNS
-from workplans.status import CHUNK, digest, read_rows, told_of
+from workplans.status import digest, read_rows, told_of
 from workplans.triggers import missing_triggers
 
 # What a digest is made of: the natural values of a row. Persons are not among them,
@@ -138,7 +139,7 @@ def problems() -> Iterator[str]:
             "ref", "initial_timeframe", "initial_earliest", "initial_latest", "introduced_on",
             *CACHED_COLUMNS.values(),
         )  # fmt: skip
-        for chunk in _chunks(items):
+        for chunk in in_chunks(items):
             ids = [item.pk for item in chunk]
             ledgers = read_rows(model, ids)
             altered = _altered_narratives(model.update_model(), ids)
@@ -226,14 +227,3 @@ def _ledgers(
 def _digest_of(rows: list[tuple[Any, ...]]) -> str:
     text = json.dumps(rows, default=str, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _chunks(items: Any) -> Iterator[list[Any]]:
-    chunk: list[Any] = []
-    for item in items.iterator(chunk_size=CHUNK):
-        chunk.append(item)
-        if len(chunk) == CHUNK:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk

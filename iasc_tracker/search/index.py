@@ -16,15 +16,13 @@ from iasc_tracker.models import SearchEntry
 from iasc_tracker.search.documents import KINDS, Entry, ItemKind, Kind
 from iasc_tracker.search.engines import engine_of
 from iasc_tracker.search.texts import Query
-from workplans.chunks import Among
+from workplans.chunks import Among, portions
 from workplans.inserts import insert_columns
 from workplans.models import StatusUpdate
 from workplans.models.tracking import Viewer
 
 # How many entries a search looks at, the best ones.
 MOST = 2000
-# How many records are read and written at a time.
-CHUNK = 2000
 
 COLUMNS = ("effective_on", "name", "title", "text")
 
@@ -35,7 +33,7 @@ def refresh(kind: type[Kind], pks: Iterable[int]) -> None:
     A changed title is changed in the entries of the record's updates too. What updates
     say is put in by `put_updates`.
     """
-    for chunk in _chunks(sorted(set(pks))):
+    for chunk in portions(sorted(set(pks))):
         with transaction.atomic(savepoint=False):
             wanted = {entry.object_id: entry for entry in kind.entries(chunk, lock=True)}
             stored = SearchEntry.objects.filter(
@@ -101,11 +99,6 @@ def _content(entry: Entry | SearchEntry) -> list[object]:
     return [getattr(entry, name) for name in COLUMNS]
 
 
-def _chunks(pks: list[int]) -> Iterator[list[int]]:
-    for start in range(0, len(pks), CHUNK):
-        yield pks[start : start + CHUNK]
-
-
 # The whole index
 
 
@@ -115,7 +108,7 @@ def rebuild() -> int:
     with transaction.atomic():
         engine_of(connection).empty(connection)
         for kind in KINDS.values():
-            for chunk in _chunks(_keys(kind)):
+            for chunk in portions(_keys(kind)):
                 entries = _all_entries(kind, chunk)
                 _put(entries)
                 count += len(entries)
@@ -126,7 +119,7 @@ def differences() -> Iterator[str]:
     """Yield a line for each entry that is missing, left over or wrong."""
     for kind in KINDS.values():
         keys = _keys(kind)
-        for chunk in _chunks(keys):
+        for chunk in portions(keys):
             wanted = {_place(one): _content(one) for one in _all_entries(kind, chunk)}
             stored = SearchEntry.objects.filter(Among("object_id", chunk), kind=kind.name)
             found = {_place(one): _content(one) for one in stored}
@@ -153,7 +146,7 @@ def _keys(kind: type[Kind]) -> list[int]:
     return list(kind.model.objects.order_by("pk").values_list("pk", flat=True))
 
 
-def _all_entries(kind: type[Kind], pks: list[int]) -> list[Entry]:
+def _all_entries(kind: type[Kind], pks: Sequence[int]) -> list[Entry]:
     entries = kind.entries(pks)
     if issubclass(kind, ItemKind):
         rows = kind.model.update_model().objects.standing().filter(Among("item_id", pks))

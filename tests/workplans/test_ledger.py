@@ -322,7 +322,7 @@ class TestManyAtOnce:
             record_updates([Entry(item=make_deliverable()), Entry(item=make_action_point())])
 
     def test_more_than_a_chunk_is_written_whole_or_not_at_all(self, monkeypatch):
-        monkeypatch.setattr("workplans.status.CHUNK", 2)
+        monkeypatch.setattr("workplans.chunks.CHUNK", 2)
         items = [make_deliverable() for _ in range(5)]
         entries = [Entry(item=item, status="ongoing") for item in items]
         record_updates(entries)

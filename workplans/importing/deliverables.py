@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from import_export.fields import Field
 
-from workplans.chunks import Among
+from workplans.chunks import Among, portions
 from workplans.importing.cells import ChoiceWidget, LookupWidget, as_text
 from workplans.importing.items import ItemResource
-from workplans.importing.resources import SheetRow, cell_words, chunks
+from workplans.importing.resources import SheetRow, cell_words
 from workplans.importing.verdicts import Change
 from workplans.item_tables import DeliverableTable
 from workplans.models import Deliverable, Priority, PriorityArea, Workplan
@@ -65,10 +65,10 @@ class DeliverableResource(ItemResource):
         pks = sorted({row.verdict.instance.continues_id or 0 for row in continuing})
         stored = Deliverable.objects.select_related("priority_area__workplan")
         found: list[Deliverable] = []
-        for some in chunks(refs):
+        for some in portions(refs):
             found += stored.filter(Among("ref", some))
-        for some in chunks(pks):
-            found += stored.filter(Among("pk", some))
+        for keys in portions(pks):
+            found += stored.filter(Among("pk", keys))
         self.continued_by_pk = {item.pk: item for item in found}
         self.continued = by_names((item.ref, item) for item in found)
 

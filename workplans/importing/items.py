@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from import_export.fields import Field
 
 from workplans import bulk
-from workplans.chunks import Among
+from workplans.chunks import Among, portions
 from workplans.importing.cells import (
     ChoiceWidget,
     Day,
@@ -26,7 +26,7 @@ from workplans.importing.cells import (
     as_text,
 )
 from workplans.importing.parties import PartyReader, UnknownParty
-from workplans.importing.resources import SheetResource, SheetRow, cell_words, chunks
+from workplans.importing.resources import SheetResource, SheetRow, cell_words
 from workplans.importing.verdicts import Change, Verdict
 from workplans.inserts import insert_columns
 from workplans.item_tables import ItemTable
@@ -169,7 +169,7 @@ class ItemResource(SheetResource):
             .order_by("pk")
             .values_list("pk", flat=True)
         )
-        for some in chunks(list(pks)):
+        for some in portions(list(pks)):
             lock_items(self.model, some)
 
     # Judging
@@ -191,7 +191,7 @@ class ItemResource(SheetResource):
         """Give each row the record that it is about, or a new one."""
         keys = [row.key for row in rows if row.key]
         stored: dict[str, Any] = {}
-        for some in chunks(keys):
+        for some in portions(keys):
             stored |= {
                 record.ref: record for record in self.model.objects.filter(Among("ref", some))
             }
@@ -298,7 +298,7 @@ class ItemResource(SheetResource):
         refs = {row.key for row in moved if row.key} | {ref for ref in wanted.values() if ref}
         places: dict[str, Place] = {}
         records: dict[str, Any] = {}
-        for some in chunks(sorted(refs)):
+        for some in portions(sorted(refs)):
             for record in self.model.objects.filter(Among("ref", some)).select_related("parent"):
                 records[record.ref] = record
                 places[record.ref] = self._place(record)
@@ -388,7 +388,7 @@ class ItemResource(SheetResource):
         about = [row for row in rows if {"leads", "supporting"}.intersection(row.edited)]
         held: dict[int, list[Any]] = defaultdict(list)
         pks = [row.verdict.instance.pk for row in about if not row.is_new]
-        for some in chunks(pks):
+        for some in portions(pks):
             responsibilities = self.held.objects.filter(Among("item_id", some)).order_by(
                 "order", "id"
             )
@@ -473,7 +473,7 @@ class ItemResource(SheetResource):
         new = [row for row in new if row.verdict.instance.level != Level.PART]
         titles = {row.verdict.instance.title for row in new}
         there: dict[tuple[str, tuple[Any, ...]], str] = {}
-        for some in chunks(sorted(titles)):
+        for some in portions(sorted(titles)):
             for record in self.model.objects.filter(Among("title", some)).exclude(level=Level.PART):
                 there[record.title, self._origin(record)] = record.ref
         for row in new:

@@ -20,19 +20,11 @@ from django.utils.translation import gettext as _
 from import_export.resources import Resource
 
 from workplans import days
+from workplans.chunks import portions
 from workplans.importing.cells import as_text, is_same
 from workplans.importing.tables import NoValue, Row, Table, Value
 from workplans.importing.verdicts import Judgement, Verdict
 from workplans.models import SourceDocument
-
-# How many records are looked up or read at a time.
-CHUNK = 2000
-
-
-def chunks(things: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """Yield some things a few thousand at a time."""
-    for start in range(0, len(things), CHUNK):
-        yield things[start : start + CHUNK]
 
 
 @contextmanager
@@ -124,7 +116,7 @@ class SheetResource(Resource):
         if lock:
             self.lock(wanted)
         written = {
-            key: cells for some in chunks(wanted) for key, cells in self.written(some).items()
+            key: cells for some in portions(wanted) for key, cells in self.written(some).items()
         }
         ours = self.places
         # The places, in the file and in ours, of the columns that both have.

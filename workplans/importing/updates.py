@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from import_export.fields import Field
 
-from workplans.chunks import Among
+from workplans.chunks import Among, portions
 from workplans.importing.cells import (
     Day,
     DayWidget,
@@ -21,7 +21,7 @@ from workplans.importing.cells import (
 )
 from workplans.importing.deliverables import by_names
 from workplans.importing.items import refuse_entry
-from workplans.importing.resources import SheetResource, SheetRow, cell_words, chunks
+from workplans.importing.resources import SheetResource, SheetRow, cell_words
 from workplans.importing.tables import Value
 from workplans.importing.verdicts import Change, Verdict
 from workplans.item_tables import HistoryTable
@@ -109,11 +109,11 @@ class UpdateResource(SheetResource):
 
     def _items(self, refs: set[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for some in chunks(sorted(refs)):
+        for some in portions(sorted(refs)):
             found |= {item.ref: item for item in self.item_model.objects.filter(Among("ref", some))}
         if self.locks:
             # In the order of keys throughout, as every writer locks.
-            for pks in chunks(sorted(item.pk for item in found.values())):
+            for pks in portions(sorted(item.pk for item in found.values())):
                 lock_items(self.item_model, pks)
         return found
 
