@@ -40,20 +40,29 @@ def create_all(model: Any, records: Sequence[Any], actor: User | None) -> None:
     records_written.send(sender=model, changed={}, new=records)
 
 
-def change_all(model: Any, changes: Mapping[Any, Mapping[str, Words]], actor: User | None) -> None:
+def change_all(
+    model: Any,
+    changes: Mapping[Any, Mapping[str, Words]],
+    actor: User | None,
+    *,
+    following: Mapping[Any, Iterable[str]] | None = None,
+) -> None:
     """Write changed records, locked before they were read, and log what was changed.
 
     `changes` has for each record the fields that differ from what is stored, by name. A versioned
-    record gets its next version.
+    record gets its next version. `following` has the fields, of these or of other records, that
+    follow from what is told elsewhere: they are written too, but are no change of their record.
     """
-    if not changes:
-        return
-    names = sorted({name for fields in changes.values() for name in fields})
-    if issubclass(model, Versioned):
+    following = following or {}
+    names = {name for fields in (*changes.values(), *following.values()) for name in fields}
+    if changes and issubclass(model, Versioned):
         for record in changes:
             record.version += 1
-        names.append("version")
-    update_all(list(changes), names)
+        names.add("version")
+    # All that is written of one is written of each: the rest as it was read.
+    update_all(list({**changes, **following}), sorted(names))
+    if not changes:
+        return
     _log(LogEntry.Action.UPDATE, list(changes.items()), actor)
     changed = {record.pk: set(fields) for record, fields in changes.items()}
     records_written.send(sender=model, changed=changed, new=())

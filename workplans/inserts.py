@@ -83,25 +83,32 @@ def update_all(records: Sequence[models.Model], names: Iterable[str]) -> None:
     if not records:
         return
     model = type(records[0])
-    if connection.vendor != "postgresql":
-        # An insert that updates what is there takes a fraction of the time of bulk_update.
-        columns = columns_of(records, model._meta.concrete_fields)
-        insert_columns(model, columns, update=list(names), unique=["id"])
-        return
     key: Any = model._meta.pk
-    changed: list[Any] = [model._meta.get_field(name) for name in names]
-    fields = [key, *changed]
+    fields = [key, *(model._meta.get_field(name) for name in names)]
+    update_columns(model, columns_of(records, fields), keys=[key.name])
+
+
+def update_columns(
+    model: type[models.Model], columns: Mapping[str, Sequence[Any]], *, keys: Sequence[str]
+) -> None:
+    """Write some fields of records that are there, given as columns, keyed by field.
+
+    `keys` are the fields by which the records are known, of one or of several; the others are
+    written.
+    """
     quote = connection.ops.quote_name
     table = quote(model._meta.db_table)
-    new = ", ".join(quote(field.column) for field in fields)
-    sets = ", ".join(f"{quote(field.column)} = new.{quote(field.column)}" for field in changed)
-    wholes = list(columns_of(records, fields).values())
+    fields: list[Any] = [model._meta.get_field(name) for name in columns]
+    # What SQLite calls the columns of VALUES.
+    new = {name: f"column{place}" for place, name in enumerate(columns, start=1)}
+    ours = {field.name: quote(field.column) for field in fields}
+    sets = ", ".join(f"{ours[name]} = new.{new[name]}" for name in columns if name not in keys)
+    same = " AND ".join(f"{table}.{ours[name]} = new.{new[name]}" for name in keys)
+    named = f" ({', '.join(new.values())})" if connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
-        for source, values in in_statements(fields, wholes):
+        for source, values in in_statements(fields, list(columns.values())):
             cursor.execute(
-                f"UPDATE {table} SET {sets} FROM ({source}) AS new ({new}) "
-                f"WHERE {table}.{quote(key.column)} = new.{quote(key.column)}",
-                values,
+                f"UPDATE {table} SET {sets} FROM ({source}) AS new{named} WHERE {same}", values
             )
 
 
@@ -115,18 +122,21 @@ def count_anew(model: type[models.Model]) -> None:
             cursor.execute(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")
 
 
-def columns_of(records: Sequence[models.Model], fields: Iterable[Any]) -> dict[str, list[Any]]:
+def columns_of(records: Sequence[models.Model], fields: Sequence[Any]) -> dict[str, list[Any]]:
     """Return the values of some fields of records, by field.
 
     What a record refers to may have been written, and got its key, since the record was made.
     """
+    columns = {field.name: list(map(attrgetter(field.attname), records)) for field in fields}
     for field in fields:
-        if field.is_relation:
-            for record in records:
-                if getattr(record, field.attname) is None and field.is_cached(record):
+        column = columns[field.name]
+        if field.is_relation and None in column:
+            for place, record in enumerate(records):
+                if column[place] is None and field.is_cached(record):
                     related = field.get_cached_value(record)
-                    setattr(record, field.attname, related.pk if related else None)
-    return {field.name: list(map(attrgetter(field.attname), records)) for field in fields}
+                    column[place] = related.pk if related else None
+                    setattr(record, field.attname, column[place])
+    return columns
 
 
 def in_statements(

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
@@ -31,6 +32,7 @@ from workplans.inserts import count_anew, insert_all
 from workplans.models import Level, SourceDocument, StatusUpdate, TrackedItem
 from workplans.models.ledger_rows import REDACTED
 from workplans.models.tracking import CACHED_COLUMNS, ledger_columns
+from workplans.prototypes import Prototype
 from workplans.status_words import BY_CODE
 from workplans.timeframes import AmbiguousDate, TimeFrame, read_timeframe
 
@@ -188,14 +190,28 @@ def told_of(item: TrackedItem, rows: Iterable[Row]) -> dict[str, Any]:
     }
 
 
-def begin_with(item: TrackedItem, row: StatusUpdate | None) -> None:
-    """Set the cached columns of an item that is about to be made: what its one row will say."""
-    told = told_of(item, [] if row is None else [_as_row(row)])
-    if row is not None:
-        told["narrative"] = row.narrative
-        item.introduced_on = min(item.introduced_on, row.effective_on)
+def foretell(
+    item: TrackedItem, ledger: Sequence[Row] = (), new: StatusUpdate | None = None
+) -> bool:
+    """Set what follows from an item's ledger, a new row included, before either is written.
+
+    The item is about to be made, or locked and else as it is stored. Return whether that could be
+    known: not if the narrative is neither the new one nor the one before, nor if what the item
+    belongs to would have to be introduced earlier; then nothing is set.
+    """
+    told = told_of(item, ledger)
+    narratives = (item.cached_narrative, new.narrative if new else "")
+    known = next((one for one in narratives if digest(one) == told["narrative"]), None)
+    first = min((row.effective_on for row in standing(ledger)), default=item.introduced_on)
+    is_earlier = first < item.introduced_on
+    if known is None or (is_earlier and item.pk is not None and item.parent_id is not None):
+        return False
+    told["narrative"] = known
     for name, cached in CACHED_COLUMNS.items():
         setattr(item, cached, told[name])
+    if is_earlier:
+        item.introduced_on = first
+    return True
 
 
 def record_update(item: TrackedItem, *, today: date | None = None, **told: Any) -> StatusUpdate:
@@ -227,12 +243,12 @@ def record_updates(entries: Sequence[Entry], *, today: date | None = None) -> li
 
 
 def record_judged(
-    rows: Sequence[StatusUpdate], *, begun: Collection[int] = ()
+    rows: Sequence[StatusUpdate], *, foretold: Collection[int] = ()
 ) -> list[StatusUpdate]:
     """Write rows that `judge_entries` made, in the transaction in which their items were locked.
 
     Only what no rule looks at may have been changed since: whose they are, and their sources, if
-    of the same day. The items with the keys `begun` are new, and `begin_with` their rows.
+    of the same day. The items with the keys `foretold` say already what the rows tell.
     """
     if not rows:
         return []
@@ -240,7 +256,7 @@ def record_judged(
     insert_all(rows)
     if len(rows) >= MANY:
         count_anew(model.update_model())
-    refresh_cache(model, {row.item_id for row in rows}.difference(begun))
+    refresh_cache(model, {row.item_id for row in rows}.difference(foretold))
     ledger_written.send(sender=model, rows=rows)
     return list(rows)
 
@@ -263,10 +279,14 @@ def judge_entry(entry: Entry, *, today: date | None = None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What became of entries, keyed by their place: the row for each, or why it is refused."""
+    """What became of entries, keyed by their place: the row for each, or why it is refused.
+
+    `ledgers` are those of their items, with all these rows.
+    """
 
     rows: dict[int, StatusUpdate]
     errors: dict[int, ValidationError]
+    ledgers: dict[int, list[Row]]
 
 
 def judge_entries(
@@ -278,7 +298,7 @@ def judge_entries(
     preview. An item that is about to be made has no rows yet.
     """
     today = today or days.site_today()
-    judged = Judged({}, {})
+    judged = Judged({}, {}, {})
     if not entries:
         return judged
     model: Any = type(entries[0].item)
@@ -302,8 +322,10 @@ def judge_entries(
                     judged.errors[place] = error
                 else:
                     ledger.append(_as_row(row))
-                    judged.rows[place] = row
-    return Judged(dict(sorted(judged.rows.items())), dict(sorted(judged.errors.items())))
+                    judged.rows[place], judged.ledgers[place] = row, ledger
+    return Judged(
+        dict(sorted(judged.rows.items())), dict(sorted(judged.errors.items())), judged.ledgers
+    )
 
 
 def _levels(model: type[TrackedItem], ids: Sequence[int], *, lock: bool) -> dict[int, str]:
@@ -544,14 +566,13 @@ def _judge(entry: Entry, ledger: list[Row], level: str | None, today: date) -> S
     if errors:
         raise ValidationError(errors)
 
-    told_by = {
-        "replaces": entry.replaces,
-        "recorded_by": entry.recorded_by,
-        "proposed_by": entry.proposed_by,
-        "source": entry.source,
-    }
-    row = model.update_model()(
-        item=entry.item,
+    row = _prototype(model.update_model()).make(
+        {
+            "item": entry.item,
+            "recorded_by": entry.recorded_by,
+            "proposed_by": entry.proposed_by,
+            "source": entry.source,
+        },
         sequence=head + 1,
         slot=replaced.slot if replaced else head + 1,
         status=status,
@@ -565,14 +586,16 @@ def _judge(entry: Entry, ledger: list[Row], level: str | None, today: date) -> S
         reported_on=reported_on,
         recorded_at=timezone.now(),
         locator=entry.locator,
-        # Relations take long to set, to nothing too.
-        **{name: record for name, record in told_by.items() if record is not None},
     )
     if replaced is not None:
+        row.replaces = entry.replaces
         _refuse_same_correction(entry, row)
     else:
         _refuse_nothing_new(row, ledger)
     return row
+
+
+_prototype = cache(Prototype[StatusUpdate])
 
 
 def _as_correction(entry: Entry) -> Entry:

@@ -10,21 +10,21 @@ from operator import or_
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, F, Q, Value, When
 
 from iasc_tracker.models import SearchEntry
 from iasc_tracker.search.documents import KINDS, Entry, ItemKind, Kind
 from iasc_tracker.search.engines import engine_of
 from iasc_tracker.search.texts import Query
 from workplans.chunks import Among, portions
-from workplans.inserts import insert_columns
+from workplans.inserts import insert_columns, update_columns
 from workplans.models import StatusUpdate
 from workplans.models.tracking import Viewer
 
 # How many entries a search looks at, the best ones.
 MOST = 2000
 
-COLUMNS = ("effective_on", "name", "title", "text")
+COLUMNS = ("title", "effective_on", "name", "text")
 
 
 def refresh(kind: type[Kind], pks: Iterable[int]) -> None:
@@ -40,10 +40,15 @@ def refresh(kind: type[Kind], pks: Iterable[int]) -> None:
                 Among("object_id", chunk), kind=kind.name, sequence=0
             )
             before = {pk: content for pk, *content in stored.values_list("object_id", *COLUMNS)}
-            changed = [entry for pk, entry in wanted.items() if before.get(pk) != _content(entry)]
-            _put(changed)
-            if issubclass(kind, ItemKind):
-                _retitle(kind, [entry.object_id for entry in changed if entry.object_id in before])
+            there = [entry for pk, entry in wanted.items() if pk in before]
+            _retitle([entry for entry in there if before[entry.object_id][0] != entry.title])
+            _put(
+                [
+                    entry
+                    for pk, entry in wanted.items()
+                    if pk not in before or before[pk][1:] != _content(entry)[1:]
+                ]
+            )
             take_out(kind, before.keys() - wanted.keys())
 
 
@@ -85,14 +90,12 @@ def _put(entries: Collection[Entry]) -> None:
         )
 
 
-def _retitle(kind: type[ItemKind], pks: Collection[int]) -> None:
-    """Give the entries of the updates of some items the items' titles."""
-    if pks:
-        entries = SearchEntry.objects.filter(kind=kind.name)
-        own = entries.filter(object_id=OuterRef("object_id"), sequence=0)
-        title = Subquery(own.values("title"))
-        updates = entries.filter(Among("object_id", pks), sequence__gt=0)
-        updates.exclude(title=title).update(title=title)
+def _retitle(entries: Collection[Entry]) -> None:
+    """Give the entries of some records, and of their updates, the records' titles."""
+    if entries:
+        keys = ("kind", "object_id")
+        columns = {name: [getattr(one, name) for one in entries] for name in (*keys, "title")}
+        update_columns(SearchEntry, columns, keys=keys)
 
 
 def _content(entry: Entry | SearchEntry) -> list[object]:

@@ -27,6 +27,10 @@ from workplans.workbooks import clean_text, cut
 
 def as_text(cell: Value) -> str:
     """Return the text of a cell, without blanks around it, line breaks as the database has them."""
+    if isinstance(cell, str):
+        if "\r" in cell:
+            cell = cell.replace("\r\n", "\n").replace("\r", "\n")
+        return cell.strip()
     if cell is None:
         return ""
     if isinstance(cell, NoValue):
@@ -39,8 +43,7 @@ def as_text(cell: Value) -> str:
         return "yes" if cell else "no"
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
-    text = cell if isinstance(cell, str) else str(cell)
-    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    return str(cell)
 
 
 def plain(text: str) -> str:

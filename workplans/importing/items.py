@@ -32,9 +32,11 @@ from workplans.inserts import insert_columns
 from workplans.item_tables import ItemTable
 from workplans.models import LEAD_ROLES, Level, Role, SourceDocument
 from workplans.models.references import NewRefs, SpentReference
+from workplans.models.tracking import CACHED_COLUMNS
+from workplans.prototypes import Prototype
 from workplans.status import (
     Entry,
-    begin_with,
+    foretell,
     judge_entries,
     lock_items,
     record_judged,
@@ -54,6 +56,8 @@ PLAIN = (
     "title", "description", "number", "indicators", "comments", "product_url", "priority",
     "wording", "theme",
 )  # fmt: skip
+# What follows from the ledger, on the item.
+FOLLOWING = (*CACHED_COLUMNS.values(), "introduced_on")
 # What a file of somebody who is not signed in leaves out.
 HIDDEN = ("source", "locator")
 # The longest cell that is kept beside the parties that it names.
@@ -196,13 +200,14 @@ class ItemResource(SheetResource):
                 record.ref: record for record in self.model.objects.filter(Among("ref", some))
             }
         spent = set(SpentReference.objects.filter(Among("ref", keys)).values_list("ref", flat=True))
+        blank = Prototype(self.model, level=Level.ITEM)
         for row in rows:
             verdict = row.verdict
             if not row.is_new and row.key in stored:
                 verdict.instance = stored[row.key]
                 verdict.title = verdict.instance.title
                 continue
-            verdict.instance = self.model(ref=row.key, level=Level.ITEM)
+            verdict.instance = blank.make({}, ref=row.key)
             verdict.title = as_text(row.edited.get("title"))
             if row.key in stored or not row.is_new:
                 verdict.refuse(
@@ -512,6 +517,7 @@ class ItemResource(SheetResource):
                 refuse_entry(row, judged.errors[place], UPDATE_COLUMNS, "new_status")
                 continue
             row.verdict.plan["update"] = judged.rows[place]
+            row.verdict.plan["ledger"] = judged.ledgers[place]
             for name in (name for name in UPDATE_COLUMNS.values() if name in row.edited):
                 now = row.now(name.removeprefix("new_")) if name != "new_effective_on" else ""
                 row.verdict.changes.append(Change(name, now, cell_words(row.edited[name])))
@@ -528,7 +534,7 @@ class ItemResource(SheetResource):
             effective_on=day.day if day else None,
             effective_words=day.words if day else "",
             source=self.this_file,
-            locator=row.verdict.place,
+            locator=self.place_of(row.verdict),
             recorded_by=self.user,
         )
 
@@ -538,17 +544,17 @@ class ItemResource(SheetResource):
         model: Any = self.model
         new = [verdict for verdict in verdicts if verdict.is_record_new]
         for verdict in new:
-            verdict.instance.source, verdict.instance.locator = source, verdict.place
-            begin_with(verdict.instance, verdict.plan.get("update"))
+            verdict.instance.source = source
+            verdict.instance.locator = self.place_of(verdict)
+            self._foretell(verdict)
         for level in (Level.HEADING, Level.ITEM, Level.PART):
             records = [one.instance for one in new if one.instance.level == level]
             bulk.create_all(model, records, self.user)
-        changed = {
-            verdict.instance: verdict.plan["fields"]
-            for verdict in verdicts
-            if not verdict.is_record_new and verdict.plan.get("fields")
-        }
-        bulk.change_all(model, changed, self.user)
+        old = [verdict for verdict in verdicts if not verdict.is_record_new]
+        changed = {one.instance: one.plan["fields"] for one in old if one.plan.get("fields")}
+        told = [one.instance for one in old if "update" in one.plan and self._foretell(one)]
+        following = dict.fromkeys(told, FOLLOWING)
+        bulk.change_all(model, changed, self.user, following=following)
         for record, fields in changed.items():
             if fields.keys() & self.origin_fields:
                 record._take_along()
@@ -556,11 +562,17 @@ class ItemResource(SheetResource):
         updates = [one.plan["update"] for one in verdicts if "update" in one.plan]
         for update in updates:
             update.source = source
-        record_judged(updates, begun={one.instance.pk for one in new})
+        foretold = [one.instance for one in new] + told
+        record_judged(updates, foretold={item.pk for item in foretold})
         # What is above them knows of them now.
         moved = [record.pk for record, fields in changed.items() if "parent" in fields]
         moved += [one.instance.pk for one in new if one.instance.parent_id]
         refresh_cache(model, moved)
+
+    @staticmethod
+    def _foretell(verdict: Verdict) -> bool:
+        plan = verdict.plan
+        return foretell(verdict.instance, plan.get("ledger", ()), plan.get("update"))
 
     def _save_parties(self, verdicts: Sequence[Verdict]) -> None:
         add: list[Any] = []

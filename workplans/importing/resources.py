@@ -95,6 +95,14 @@ class SheetResource(Resource):
         """Write what the verdicts say, inside a transaction; what tells a source is from this."""
         raise NotImplementedError
 
+    @cached_property
+    def _row_words(self) -> str:
+        return _("row %(number)d")
+
+    def place_of(self, verdict: Verdict) -> str:
+        """Return the place in its file of what a verdict is about."""
+        return self._row_words % {"number": verdict.number}
+
     # Judging
 
     @cached_property

@@ -144,7 +144,7 @@ class UpdateResource(SheetResource):
             effective_on=day.day if day else None,
             effective_words=values.get("effective_words") or (day.words if day else ""),
             source=source or self.this_file,
-            locator=values.get("locator") or ("" if source else row.verdict.place),
+            locator=values.get("locator") or ("" if source else self.place_of(row.verdict)),
             recorded_by=self.user,
         )
 

@@ -6,11 +6,9 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.utils.functional import cached_property
 from django.utils.text import Truncator
-from django.utils.translation import gettext as _
 from import_export.results import Result, RowResult
 
 NEW = RowResult.IMPORT_TYPE_NEW
@@ -21,8 +19,7 @@ INVALID = RowResult.IMPORT_TYPE_INVALID
 LONGEST_SHOWN = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What a row would change: a column, what stands there now, and what would."""
 
     column: str
@@ -66,11 +63,6 @@ class Verdict(RowResult):
         self.not_taken: list[str] = []
         self.is_record_new = False
         self.plan: dict[str, Any] = {}
-
-    @cached_property
-    def place(self) -> str:
-        """The place in its file of what the verdict is about."""
-        return _("row %(number)d") % {"number": self.number}
 
     def refuse(self, column: str, value: Any, sentence: str) -> None:
         """Note why the row cannot be taken."""
