@@ -19,7 +19,8 @@ from workplans.inserts import insert_all, insert_columns, update_all
 from workplans.models.versions import Versioned
 
 # Sent, in the same transaction, with the `changed` records of one model: the names of the fields
-# that are new by key, or None where it may be any; or with `new` records, as they were written.
+# that are new by key, or None where it may be any; or with `new` records. `known` are changed ones,
+# by key, as they stand now; new ones are as they were written.
 records_written = Signal()
 
 # A change of one field: what it was and is, in words.
@@ -37,7 +38,7 @@ def create_all(model: Any, records: Sequence[Any], actor: User | None) -> None:
         [(record, dict(_content(record, fields))) for record in records],
         actor,
     )
-    records_written.send(sender=model, changed={}, new=records)
+    records_written.send(sender=model, changed={}, known={}, new=records)
 
 
 def change_all(
@@ -65,7 +66,8 @@ def change_all(
         return
     _log(LogEntry.Action.UPDATE, list(changes.items()), actor)
     changed = {record.pk: set(fields) for record, fields in changes.items()}
-    records_written.send(sender=model, changed=changed, new=())
+    known = {record.pk: record for record in changes}
+    records_written.send(sender=model, changed=changed, known=known, new=())
 
 
 def delete_all(model: Any, records: Sequence[Any], actor: User | None) -> None:
@@ -91,9 +93,9 @@ def logged_fields(model: Any) -> list[Any]:
 def _content(record: Any, fields: Iterable[Any]) -> Iterable[tuple[str, Words]]:
     """Yield what a record holds, by field; blank fields say nothing."""
     for field in fields:
-        value = getattr(record, field.name if field.is_relation else field.attname)
+        value = getattr(record, field.attname)
         if value is not None and value != "" and value is not False:
-            yield field.name, (None, value)
+            yield field.name, (None, getattr(record, field.name) if field.is_relation else value)
 
 
 def _log(
@@ -127,4 +129,4 @@ def _log(
 
 def tell(model: Any, pks: Iterable[int]) -> None:
     """Say that something else has changed what is said of records of a model."""
-    records_written.send(sender=model, changed=dict.fromkeys(pks), new=())
+    records_written.send(sender=model, changed=dict.fromkeys(pks), known={}, new=())

@@ -187,7 +187,13 @@ def array_type(field: Any) -> str:
 
 def array_of(values: Sequence[Any]) -> str:
     """Return values as PostgreSQL writes an array."""
-    # Most columns say the same again and again.
+    if set(map(type, values)) == {str}:
+        # All at once, with between them what no text in PostgreSQL has.
+        whole = "\0".join(values)
+        if whole.count("\0") == len(values) - 1:
+            texts = in_quotes(whole).replace("\0", '","')
+            return f'{{"{texts}"}}'
+    # Most other columns say the same again and again.
     elements = {value: array_element(value) for value in set(values)}
     return f"{{{','.join([elements[value] for value in values])}}}"
 
@@ -198,7 +204,9 @@ def array_element(value: Any) -> str:
         return "NULL"
     if isinstance(value, (bytes, memoryview)):
         value = f"\\x{bytes(value).hex()}"
-    text = value if isinstance(value, str) else str(value)
-    if "\\" in text or '"' in text:
-        text = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{text}"'
+    return f'"{in_quotes(str(value))}"'
+
+
+def in_quotes(text: str) -> str:
+    """Return a text as it stands between quotes there."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')

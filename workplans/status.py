@@ -667,6 +667,8 @@ def _refuse_nothing_new(row: StatusUpdate, ledger: list[Row]) -> None:
 
     The same told by a later source is an update: still pending is news.
     """
+    if not ledger:
+        return
     before = state_on(ledger, row.effective_on)
     last_reported_on = state_on(ledger, date.max).last_reported_on
     frame = (row.timeframe, row.timeframe_earliest, row.timeframe_latest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, ClassVar, NamedTuple
 
@@ -110,11 +110,12 @@ class ItemKind(Kind):
         return cls.model.objects.visible_to(user).existing_on(day)
 
     @classmethod
-    def update_entries(cls, rows: Iterable[StatusUpdate]) -> list[Entry]:
-        """Return the entries of some rows of the ledger; none for one without words."""
+    def update_entries(cls, rows: Iterable[StatusUpdate], titles: Mapping[int, str]) -> list[Entry]:
+        """Return the entries of some rows of the ledger; none for one without words.
+
+        `titles` are those of the entries of their items, by the items' keys.
+        """
         told = [(row, words) for row in rows if (words := fold_all(words_of(row)))]
-        items = cls.model.objects.filter(Among("pk", {row.item_id for row, _words in told}))
-        titles = {item.pk: fold_all(cls.titles(item)) for item in cls.read(items)}
         return [
             Entry(
                 kind=cls.name,

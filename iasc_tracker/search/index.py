@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import reduce
@@ -27,15 +27,20 @@ MOST = 2000
 COLUMNS = ("title", "effective_on", "name", "text")
 
 
-def refresh(kind: type[Kind], pks: Iterable[int]) -> None:
+def refresh(kind: type[Kind], pks: Iterable[int], known: Mapping[int, Any] | None = None) -> None:
     """Bring the entries of some records up to what these say now; a record may be gone.
 
     A changed title is changed in the entries of the record's updates too. What updates
-    say is put in by `put_updates`.
+    say is put in by `put_updates`. Records that are `known`, by their keys, are not read: they
+    are locked, and as they stand.
     """
+    known = known or {}
     for chunk in portions(sorted(set(pks))):
         with transaction.atomic(savepoint=False):
-            wanted = {entry.object_id: entry for entry in kind.entries(chunk, lock=True)}
+            if all(pk in known for pk in chunk):
+                wanted = {pk: kind.entry(known[pk]) for pk in chunk}
+            else:
+                wanted = {one.object_id: one for one in kind.entries(chunk, lock=True)}
             stored = SearchEntry.objects.filter(
                 Among("object_id", chunk), kind=kind.name, sequence=0
             )
@@ -65,7 +70,17 @@ def put_new(kind: type[Kind], records: Sequence[Any]) -> None:
 
 def put_updates(kind: type[ItemKind], rows: Iterable[StatusUpdate]) -> None:
     """Put in what rows of the ledger tell. They are to stand: none of them is replaced."""
-    _put(kind.update_entries(rows))
+    rows = list(rows)
+    items = sorted({row.item_id for row in rows})
+    of_items = SearchEntry.objects.filter(kind=kind.name, sequence=0)
+    titles: dict[int, str] = {}
+    for chunk in portions(items):
+        of_chunk = of_items.filter(Among("object_id", chunk))
+        titles.update(of_chunk.values_list("object_id", "title"))
+        # While records are loaded, those of items are put in at the end.
+        missing = [pk for pk in chunk if pk not in titles]
+        titles |= {entry.object_id: entry.title for entry in kind.entries(missing)}
+    _put(kind.update_entries(rows, titles))
 
 
 def take_out_updates(kind: type[ItemKind], places: Collection[tuple[int, int]]) -> None:
@@ -153,7 +168,8 @@ def _all_entries(kind: type[Kind], pks: Sequence[int]) -> list[Entry]:
     entries = kind.entries(pks)
     if issubclass(kind, ItemKind):
         rows = kind.model.update_model().objects.standing().filter(Among("item_id", pks))
-        entries += kind.update_entries(rows)
+        titles = {entry.object_id: entry.title for entry in entries}
+        entries += kind.update_entries(rows, titles)
     return entries
 
 

@@ -51,6 +51,7 @@ def after_save(
 def after_writing_many(
     sender: type[Model],
     changed: Mapping[int, Collection[str] | None],
+    known: Mapping[int, Any],
     new: Sequence[Any],
     **kwargs: Any,
 ) -> None:
@@ -60,7 +61,7 @@ def after_writing_many(
         return
     columns = kind.columns()
     pks = [pk for pk, names in changed.items() if names is None or columns.intersection(names)]
-    index.refresh(kind, pks)
+    index.refresh(kind, pks, known)
     index.put_new(kind, new)
 
 

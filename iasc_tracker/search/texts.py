@@ -67,7 +67,9 @@ FOLDING = Folding()
 def fold(text: str) -> str:
     """Return the plain words of a text, with single spaces between them."""
     words = text.translate(FOLDING).split()
-    return " ".join(word[:LONGEST_WORD] for word in words)[:LONGEST_TEXT]
+    if max(map(len, words), default=0) > LONGEST_WORD:
+        words = [word[:LONGEST_WORD] for word in words]
+    return " ".join(words)[:LONGEST_TEXT]
 
 
 def fold_all(texts: Iterable[str]) -> str:

@@ -67,7 +67,11 @@ def is_same(cell: Value, written: Any) -> bool:
         return str(written or "") == cell.isoformat()
     mine = "" if written is None else str(written)
     text = as_text(cell)
-    return text == mine or plain(text) == plain(mine)
+    if text == mine:
+        return True
+    if text.isascii() and mine.isascii() and text.isprintable() and mine.isprintable():
+        return cut(text) == cut(mine.strip())  # nothing is to be cleaned or composed
+    return plain(text) == plain(mine)
 
 
 def days_of(text: str) -> tuple[date, ...]:
