@@ -25,7 +25,7 @@ from actionpoints.views import ActionPointListing
 from workplans.chunks import in_chunks
 from workplans.dashboard_files import tally_cells
 from workplans.dashboards import counted
-from workplans.exports import TableFile, in_order, yes_or_no
+from workplans.exports import YES_OR_NO, TableFile, in_order
 from workplans.figures import ListLink
 from workplans.lists import file_name
 from workplans.status_words import ACTION_POINT_STATUSES
@@ -48,7 +48,7 @@ class MeetingFile(TableFile):
             "title": lambda meeting, _: meeting.title,
             "held_on": lambda meeting, _: meeting.held_on,
             "date_words": lambda meeting, _: meeting.date_words,
-            "archived": lambda meeting, beside: yes_or_no(meeting.is_archived(beside["day"])),
+            "archived": lambda meeting, beside: YES_OR_NO[meeting.is_archived(beside["day"])],
             **tally_cells(
                 lambda meeting, beside: beside["subjects"][meeting.pk].tally,
                 "decided",

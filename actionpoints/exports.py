@@ -12,7 +12,7 @@ from actionpoints import reports
 from actionpoints.models import ActionPoint, Mandate, Meeting, Recommendation, Review
 from workplans.chunks import in_chunks
 from workplans.dashboard_files import tally_cells
-from workplans.exports import TableFile, in_order, joined, yes_or_no
+from workplans.exports import YES_OR_NO, TableFile, in_order, joined
 from workplans.item_files import ItemFile
 from workplans.item_tables import (
     SHARED_READS,
@@ -133,7 +133,7 @@ class RecommendationFile(TableFile):
             "review": lambda one, _: one.review.title,
             "body": lambda one, _: str(one.review.body or ""),
             "issued_on": lambda one, _: one.review.issued_on,
-            "archived": lambda one, beside: yes_or_no(one.review.is_archived(beside["day"])),
+            "archived": lambda one, beside: YES_OR_NO[one.review.is_archived(beside["day"])],
             "number": lambda one, _: one.number,
             "title": lambda one, _: one.title,
             "text": lambda one, _: one.text,

@@ -15,7 +15,7 @@ from actionpoints.pack_paper import pack_paper
 from actionpoints.packs import Pack, make_pack, pack_day
 from workplans import pdf
 from workplans.dashboards import NOT_UNDERSTOOD, find
-from workplans.exports import TableFile, joined, refusal, with_role, yes_or_no
+from workplans.exports import YES_OR_NO, TableFile, joined, refusal, with_role
 from workplans.lists import ItemRow
 from workplans.pages import Asked, ask, render_page
 from workplans.report_pages import paper_file
@@ -106,7 +106,7 @@ class PackFile(TableFile):
         "timeliness": lambda row, _: str(row.item.timeliness),
         "last_reported_on": lambda row, _: row.item.last_reported_on,
         "where": lambda row, _: row.where,
-        "reviewed_here": lambda row, beside: yes_or_no(row.item.pk in beside["reviewed"]),
+        "reviewed_here": lambda row, beside: YES_OR_NO[row.item.pk in beside["reviewed"]],
         "since_last_meeting": lambda row, beside: beside["buckets"].get(row.item.pk, ""),
         "url": lambda row, beside: f"{beside['site']}{row.item.get_absolute_url()}",
     }

@@ -17,7 +17,7 @@ from iasc_tracker.comparisons import LISTINGS, Comparison
 from workplans import changes
 from workplans.changes import Bucket, ChangeRow, Flag, Told, change_rows
 from workplans.chunks import in_chunks
-from workplans.exports import TableFile, joined, yes_or_no
+from workplans.exports import YES_OR_NO, TableFile, joined
 from workplans.figures import Figure, Headline
 from workplans.lists import day_words, file_name
 from workplans.pages import render_page
@@ -247,7 +247,7 @@ COLUMNS: dict[str, Cells] = {
     "leads": lambda one, _: joined(party.name for party in one.row.parties.leads),
     "last_reported_on": lambda one, _: one.row.item.last_reported_on,
     "introduced_on": lambda one, _: one.row.item.introduced_on,
-    "archived": lambda one, _: yes_or_no(one.row.item.is_archived),
+    "archived": lambda one, _: YES_OR_NO[one.row.item.is_archived],
     "url": lambda one, beside: f"{beside['site']}{one.row.item.get_absolute_url()}",
 }
 

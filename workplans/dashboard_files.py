@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from workplans.dashboards import GroupTallies, counted, member_roles, plan_tallies
-from workplans.exports import Cells, TableFile, in_order, joined, yes_or_no
+from workplans.exports import YES_OR_NO, Cells, TableFile, in_order, joined
 from workplans.lists import file_name
 from workplans.models import Deliverable, Membership, Timeliness, Workplan
 from workplans.pages import ask
@@ -98,7 +98,7 @@ class WorkplanFile(TableFile):
             "owner": lambda row, _: str(row.subject.owner or ""),
             "starts_on": lambda row, _: row.subject.starts_on,
             "ends_on": lambda row, _: row.subject.ends_on,
-            "archived": lambda row, beside: yes_or_no(row.subject.is_archived(beside["day"])),
+            "archived": lambda row, beside: YES_OR_NO[row.subject.is_archived(beside["day"])],
             **tally_cells(lambda row, _: row.tally, "deliverables", DELIVERABLE_STATUSES),
             "url": lambda row, beside: f"{beside['site']}{row.subject.get_absolute_url()}",
         },

@@ -91,9 +91,13 @@ def joined_texts(column: Sequence[Cell]) -> str | None:
 
 def plain_fields(column: Sequence[Cell]) -> Sequence[str]:
     """Return the cells of a column that never need care as fields of CSV."""
-    return ["" if value is None else value for value in column]  # type: ignore[misc]
+    if None in column:
+        return ["" if value is None else value for value in column]  # type: ignore[misc]
+    return column  # type: ignore[return-value]
 
 
+# How a cell says whether something is so.
+YES_OR_NO = {True: "yes", False: "no"}
 # What writes the cells of a column as fields of CSV.
 Fields: TypeAlias = Callable[[Sequence[Cell]], Sequence[str]]
 
@@ -278,10 +282,6 @@ def joined(names: Iterable[str]) -> str:
 
 def with_role(party: Party) -> str:
     return f"{party.name} ({party.role_label})"
-
-
-def yes_or_no(value: bool) -> str:
-    return "yes" if value else "no"
 
 
 def in_order(names: str, cells: Mapping[str, C]) -> dict[str, C]:

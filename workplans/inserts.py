@@ -187,7 +187,10 @@ def array_type(field: Any) -> str:
 
 def array_of(values: Sequence[Any]) -> str:
     """Return values as PostgreSQL writes an array."""
-    if set(map(type, values)) == {str}:
+    kinds = set(map(type, values))
+    if kinds == {int}:
+        return f"{{{','.join(map(str, values))}}}"
+    if kinds == {str}:
         # All at once, with between them what no text in PostgreSQL has.
         whole = "\0".join(values)
         if whole.count("\0") == len(values) - 1:

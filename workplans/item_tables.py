@@ -12,10 +12,11 @@ from datetime import date
 from operator import itemgetter
 from typing import Any, ClassVar, TypeAlias
 
+from django.db.models import Case, F, When
 from django.utils.functional import cached_property
 
 from workplans.chunks import Among, in_chunks
-from workplans.exports import BETWEEN, Cells, in_order, joined, yes_or_no
+from workplans.exports import BETWEEN, YES_OR_NO, Cells, in_order, joined
 from workplans.models import (
     LEAD_ROLES,
     Deliverable,
@@ -33,10 +34,10 @@ from workplans.workbooks import Cell
 ITEMS_AT_A_TIME = 250
 
 
-def address_of(model: Any) -> Callable[[str], str]:
-    """Return what gives an item's address for its reference, without resolving each anew."""
+def address_of(model: Any) -> tuple[str, str]:
+    """Return what stands before and after an item's reference in its address."""
     before, _ref, after = model(ref="REFERENCE").get_absolute_url().partition("REFERENCE")
-    return lambda ref: f"{before}{ref}{after}"
+    return before, after
 
 
 def status_labels(model: type[TrackedItem]) -> dict[str, str]:
@@ -109,7 +110,6 @@ class ItemTable:
             "address": address_of(self.model),
             "labels": labels,
             "codes": {code: public_code(code) for code in labels},
-            "sources": self.sources,
         }
 
     def rows(self) -> Iterator[Sequence[Cell]]:
@@ -128,8 +128,18 @@ class ItemTable:
 
     @cached_property
     def records(self) -> Any:
-        """Return the query for what is read of the items."""
-        return self.items.with_last_place(self.day).values_list("pk", "last_place", *self.reads)
+        """Return the query for what is read of the items, in no order."""
+        inherited = Case(When(timeframe_inherited=True, then=F("initial_timeframe")))
+        items = self.items.with_last_place(self.day).annotate(inherited_timeframe=inherited)
+        return items.values_list("pk", *self.reads).order_by()
+
+    @cached_property
+    def parties(self) -> Any:
+        """Return the query for who has which part in items."""
+        held = self.model._meta.get_field("responsibilities").related_model.objects.on(self.day)
+        # By item first, since the database has them in that order.
+        in_order = held.order_by("item_id", "order", "id")
+        return in_order.values_list("item_id", "entity_id", "role", "uncertain")
 
     def chunks(self) -> Iterator[Read]:
         """Read the items in their order, some at a time.
@@ -141,26 +151,23 @@ class ItemTable:
 
     def read(self, keys: Sequence[int]) -> Read:
         """Read some items in their order; nothing, where none of them is there any more."""
-        records = self.records.order_by().filter(Among("pk", keys))
+        records = self.records.filter(Among("pk", keys))
         found = {record[0]: record for record in records}
         there = [found[key] for key in keys if key in found]
-        names = ("pk", "last_place", *self.reads)
+        names = ("pk", *self.reads)
         return dict(zip(names, zip(*there, strict=True), strict=True)) if there else {}
 
     def read_beside(self, read: Read) -> dict[str, Any]:
         """Read for some items what no column of theirs gives; one query for each kind."""
-        newest = {place: source_and_place(place) for place in set(read["last_place"])}
-        self.read_sources({*read["source_id"], *(source for source, _place in newest.values())})
+        places = {place: source_and_place(place) for place in set(read["last_place"])}
+        self.read_sources({source for source, _place in places.values()})
         return {
             **self.beside,
             **self.read_parties(read["pk"]),
             "parents": self.read_parents(read),
-            # The titles and places of documents that newest rows come from, by `last_place`.
-            "told_in": {
-                place: (self.sources[source], there)
-                for place, (source, there) in newest.items()
-                if source is not None
-            },
+            # The titles of the documents that the items come from, and the places in these.
+            "titles": {place: self.sources[source] for place, (source, _there) in places.items()},
+            "places": {place: there for place, (_source, there) in places.items()},
         }
 
     def read_parents(self, read: Read) -> dict[int | None, str]:
@@ -179,20 +186,16 @@ class ItemTable:
         leads: dict[int, str] = {}
         supporting: dict[int, str] = {}
         uncertain: dict[int, list[tuple[bool, str]]] = {}
-        held = self.model._meta.get_field("responsibilities").related_model.objects
-        held = held.on(self.day).filter(Among("item_id", keys))
-        # By item first, since the database has them in that order.
-        for item, entity, role, is_uncertain in held.order_by("item_id", "order", "id").values_list(
-            "item_id", "entity_id", "role", "uncertain"
-        ):
-            leads_it, name = self.party_words[entity, role]
+        words = self.party_words
+        for item, entity, role, is_uncertain in self.parties.filter(Among("item_id", keys)):
+            leads_it, name = words[entity, role]
             cells = leads if leads_it else supporting
             if item not in cells:
                 cells[item] = name
             elif name not in (names := cells[item]) or name not in names.split(BETWEEN):
                 cells[item] = f"{names}{BETWEEN}{name}"
             if is_uncertain:
-                with_role = self.party_words.with_role(entity, role)
+                with_role = words.with_role(entity, role)
                 uncertain.setdefault(item, []).append((not leads_it, with_role))
         return {
             "leads": leads,
@@ -216,42 +219,23 @@ class ItemTable:
                 self.sources[pk] = self.shown_title(title, published)
 
 
-def source_and_place(last_place: str | None) -> tuple[int | None, str]:
-    """Return the key of the document of an item's newest row, or None, and the place in it."""
-    key, _blank, place = last_place.partition(" ") if last_place else ("", "", "")
+def source_and_place(last_place: str) -> tuple[int | None, str]:
+    """Return the key of the document that an item comes from, or None, and the place in it."""
+    key, _blank, place = last_place.partition(" ")
     return (int(key) if key else None), place
-
-
-def source_titles(read: Read, beside: Mapping[str, Any]) -> list[str]:
-    """Give the document of each item's newest row by the day, else the item's own."""
-    told_in, sources = beside["told_in"], beside["sources"]
-    return [
-        told_in[last][0] if last in told_in else sources[own]
-        for last, own in zip(read["last_place"], read["source_id"], strict=True)
-    ]
-
-
-def places_in_source(read: Read, beside: Mapping[str, Any]) -> list[str]:
-    """Give the place in the document that `source_titles` names."""
-    told_in = beside["told_in"]
-    return [
-        told_in[last][1] if last in told_in else own
-        for last, own in zip(read["last_place"], read["locator"], strict=True)
-    ]
 
 
 def is_frame_inherited(read: Read, _: Mapping[str, Any]) -> list[str]:
     """Say whether each time frame comes from a merged cell; one told since does not."""
-    frames = zip(
-        read["timeframe_inherited"], read["timeframe"], read["initial_timeframe"], strict=True
-    )
-    return [yes_or_no(inherited and now == first) for inherited, now, first in frames]
+    frames = zip(read["inherited_timeframe"], read["timeframe"], strict=True)
+    return [YES_OR_NO[inherited is not None and inherited == now] for inherited, now in frames]
 
 
 def urls(read: Read, beside: Mapping[str, Any]) -> list[str]:
     """Give the address of each item, with the site's."""
-    site, address = beside["site"], beside["address"]
-    return [f"{site}{address(ref)}" for ref in read["ref"]]
+    before, after = beside["address"]
+    before = f"{beside['site']}{before}"
+    return [f"{before}{ref}{after}" for ref in read["ref"]]
 
 
 def just(name: str) -> Callable[[Read, Mapping[str, Any]], Iterable[Cell]]:
@@ -273,9 +257,8 @@ PLAIN = frozenset({
 # What the shared columns read.
 SHARED_READS = (
     "ref", "parent_id", "level", "title", "status", "status_since", "priority", "wording",
-    "timeframe", "initial_timeframe", "timeframe_inherited", "due", "timeliness",
-    "last_reported_on", "narrative", "indicators", "comments", "source_id", "locator",
-    "is_archived",
+    "timeframe", "inherited_timeframe", "due", "timeliness", "last_reported_on", "narrative",
+    "indicators", "comments", "last_place", "is_archived",
 )  # fmt: skip
 # The columns that both kinds of items have, keyed by header.
 SHARED_COLUMNS: Columns = {
@@ -292,9 +275,9 @@ SHARED_COLUMNS: Columns = {
     "leads": looked_up("leads", "pk"),
     "supporting": looked_up("supporting", "pk"),
     "uncertain": looked_up("uncertain", "pk"),
-    "source": source_titles,
-    "locator": places_in_source,
-    "archived": lambda read, _: map(yes_or_no, read["is_archived"]),
+    "source": looked_up("titles", "last_place"),
+    "locator": looked_up("places", "last_place"),
+    "archived": lambda read, _: map(YES_OR_NO.get, read["is_archived"]),
     "timeframe_inherited": is_frame_inherited,
     "url": urls,
 }  # fmt: skip
@@ -377,7 +360,7 @@ class HistoryTable:
         ),
         "locator": lambda row, _: row.locator,
         "url": lambda row, beside: (
-            f"{beside['site']}{beside['address'](row.item__ref)}#update-{row.sequence}"
+            f"{beside['before']}{row.item__ref}{beside['after']}#update-{row.sequence}"
         ),
     }
 
@@ -395,10 +378,11 @@ class HistoryTable:
     def rows(self) -> Iterator[list[Cell]]:
         """Give the cells of each update, in the items' order and in that of the ledger."""
         cells = tuple(self.columns.values())
+        before, after = address_of(self.model)
         beside = {
             "shown_title": self.shown_title,
-            "site": self.site,
-            "address": address_of(self.model),
+            "before": f"{self.site}{before}",
+            "after": after,
             "labels": status_labels(self.model),
         }
         for chunk in in_chunks(self.items.values_list("pk", flat=True), ITEMS_AT_A_TIME):

@@ -21,6 +21,7 @@ from django.db.models import (
     DateField,
     Exists,
     F,
+    Func,
     OuterRef,
     Q,
     QuerySet,
@@ -29,7 +30,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Cast, Coalesce, Concat
+from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from workplans import days
@@ -185,13 +186,22 @@ class TrackedItemQuerySet(QuerySet[M]):
         """Add `last_place`: where the newest row of the ledger by the day comes from.
 
         It is the key of its source, a blank, and the place in it, since both cost one look-up
-        then. Null where an item has no row by the day; without key where the row has no source.
+        then. Where an item has no row by the day, or the row no source, it is that of the item
+        itself, with no key if that has no source either.
         """
-        place = Concat(
-            Cast("source_id", CharField()), Value(" "), "locator", output_field=CharField()
-        )
-        last = standing_rows(self.model, day).annotate(place=place).order_by(*NEWEST_FIRST)
-        return self.annotate(last_place=Subquery(last.values("place")[:1]))
+
+        def place(source: Any) -> Func:
+            parts = (source, Value(" "), F("locator"))
+            # Not Concat, which asks of each part whether it is null.
+            return Func(
+                *parts, template="(%(expressions)s)", arg_joiner=" || ", output_field=CharField()
+            )
+
+        source = Cast("source_id", CharField())
+        rows = standing_rows(self.model, day).annotate(place=place(source))
+        last = rows.order_by(*NEWEST_FIRST).values("place")[:1]
+        own = place(Coalesce(source, Value("")))
+        return self.annotate(last_place=Coalesce(Subquery(last), own))
 
 
 def items_as_of(model: Any, day: date) -> TrackedItemQuerySet[Any]:
