@@ -191,8 +191,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    # The pages carry no secret, and the tokens of the forms are masked anew for each answer.
-    "django.middleware.gzip.GZipMiddleware",
+    "iasc_tracker.compression.CompressOnce",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

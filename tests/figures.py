@@ -11,7 +11,6 @@ from typing import Any
 from auditlog.context import disable_auditlog
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
-from django.db import connection
 from django.test import RequestFactory
 from django.urls import resolve
 
@@ -278,16 +277,6 @@ def same(tally, counted):
     )
 
 
-# Where a figure or a link leads does not depend on the database; that it can answer does.
-FOLLOWED_ON_POSTGRESQL = 6
-
-
-def followed(links):
-    """The links of pages that a test follows: each on SQLite, on PostgreSQL one in so many."""
-    links = sorted(links)
-    return links[::FOLLOWED_ON_POSTGRESQL] if connection.vendor == "postgresql" else links
-
-
 LINK = re.compile(r'<a href="(/(?:deliverables|action-points)/\?[^"]*)">\s*(?:<b>)?(\d+)\b')
 
 
@@ -323,6 +312,6 @@ def check_figures(client, address, day=None):
         if (f"as_of={day}" in url if day else "as_of=" not in url)
     }
     others = [pair for pair in figures if pair[0] not in own]
-    for url, number in followed([*own.items(), *others[::6]]):
+    for url, number in (own | dict(others[::6])).items():
         assert listed(client, url) == number, url
     return len(figures)

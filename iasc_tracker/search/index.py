@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import Case, F, Q, Value, When
 
 from iasc_tracker.models import SearchEntry
-from iasc_tracker.search.documents import KINDS, Entry, ItemKind, Kind
+from iasc_tracker.search.documents import KINDS, Entry, ItemKind, Kind, words_of
 from iasc_tracker.search.engines import engine_of
 from iasc_tracker.search.texts import Query
 from workplans.chunks import Among, portions
@@ -70,7 +70,7 @@ def put_new(kind: type[Kind], records: Sequence[Any]) -> None:
 
 def put_updates(kind: type[ItemKind], rows: Iterable[StatusUpdate]) -> None:
     """Put in what rows of the ledger tell. They are to stand: none of them is replaced."""
-    rows = list(rows)
+    rows = [row for row in rows if any(words_of(row))]
     items = sorted({row.item_id for row in rows})
     of_items = SearchEntry.objects.filter(kind=kind.name, sequence=0)
     titles: dict[int, str] = {}

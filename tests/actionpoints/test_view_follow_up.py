@@ -28,7 +28,6 @@ from tests.figures import (
     DAYS,
     SECRET,
     check_figures,
-    followed,
     linked_figures,
     make_site,
     recount,
@@ -89,15 +88,17 @@ def site(django_db_setup, django_db_blocker):
 @pytest.mark.usefixtures("site")
 class TestFigures:
     @pytest.mark.parametrize("day", DAYS)
+    @pytest.mark.walk
     def test_each_leads_to_the_list_that_it_counts(self, reader, day):
-        there = check_figures(reader, ADDRESS, day)
+        followed = check_figures(reader, ADDRESS, day)
         # Of the first day nothing is known, so that there is nothing to follow.
-        assert (there == 0) if day == DAYS[0] else (there > 20)
+        assert (followed == 0) if day == DAYS[0] else (followed > 20)
 
+    @pytest.mark.walk
     def test_each_is_the_number_of_rows_of_its_file(self, reader):
         figures = dict(linked_figures(page(reader, LATER)))
         assert len(figures) > 20
-        for url, number in followed(figures.items()):
+        for url, number in figures.items():
             file = reader.get(url.replace("/action-points/", "/action-points.csv"))
             assert len(read_csv(file)) == number, url
 
@@ -128,6 +129,7 @@ class TestFigures:
         own = [group.row.total.count for group in shown["origins"].groups]
         assert sum(own) == shown["themes"].table.totals.total.count == len(running)
 
+    @pytest.mark.walk
     def test_each_other_link_leads_to_a_page(self, reader):
         for day in (SPRING, None):
             answer = page(reader, day)
@@ -136,7 +138,7 @@ class TestFigures:
             others = {html.unescape(href).split("#")[0] for href in hrefs}
             others -= {url for url, _number in linked_figures(answer)}
             assert len(others) > 10
-            for url in followed(others):
+            for url in others:
                 assert reader.get(url).status_code == 200, url
 
 

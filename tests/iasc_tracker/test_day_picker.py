@@ -398,6 +398,7 @@ def public_names(patterns, prefix=""):
             yield from public_names(pattern.url_patterns, prefix + inner)
 
 
+@pytest.mark.walk
 def test_every_link_of_every_public_page_keeps_the_day(client):
     make_site(1, items=12)
     item = make_deliverable(ref="TOLD-1")

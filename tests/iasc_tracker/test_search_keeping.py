@@ -14,7 +14,7 @@ from django.urls import reverse
 from iasc_tracker.models import SearchEntry
 from iasc_tracker.search import index, keeping
 from iasc_tracker.search.documents import KINDS
-from iasc_tracker.search.engines import engine_of
+from iasc_tracker.search.engines import TABLE, engine_of
 from tests.admin_pages import read_form
 from tests.factories import (
     make_action_point,
@@ -344,6 +344,19 @@ class TestCommand:
             cursor.execute(f"INSERT INTO {engine.INDEX} ({engine.INDEX}) VALUES ('delete-all')")
         assert not engine.is_whole(connection)
         call_command("rebuild_search", stdout=StringIO())
+        assert_right()
+
+    @pytest.mark.postgres
+    def test_the_column_of_an_earlier_version_is_replaced(self):
+        engine = engine_of(connection)
+        make_deliverable(title="Zebra")
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE {TABLE} DROP COLUMN {engine.COLUMN}")
+            cursor.execute(f"ALTER TABLE {TABLE} ADD COLUMN words tsvector")
+            assert not engine.is_whole(connection)
+            engine.install(connection)
+            columns = connection.introspection.get_table_description(cursor, TABLE)
+        assert "words" not in {column.name for column in columns}
         assert_right()
 
 

@@ -161,6 +161,14 @@ class TestWords:
         }
         assert set(found(typed)["deliverable"]) == wanted[typed]
 
+    def test_no_phrase_runs_from_the_title_on_into_the_text(self):
+        item = make_deliverable(title="Find a co", ref="X", description="lead the country")
+        make_update(item, narrative="lead on")
+        assert found("co lead") == {"deliverable": [item.ref]}
+        assert found("co-lead") == {}
+        assert found("lead-the") == {"deliverable": [item.ref]}
+        assert list(told("co lead-on")) == [item.ref]
+
     def test_the_beginning_of_a_word_is_enough_and_its_end_is_not(self):
         make_deliverable(title="Guidance")
         assert found("guid")

@@ -432,3 +432,12 @@ class TestDeliverablesForExcel:
         )
         assert "last four columns are for updates" in said["Coming back"]
         assert book.worksheets[0].max_row == 1  # nothing matches
+
+    def test_is_not_compressed_once_more_as_a_table_of_text_is(self, client):
+        for number in range(20):
+            make_deliverable(title=f"Guidance {number}")
+        takes = {"headers": {"accept-encoding": "gzip"}}
+        assert client.get("/deliverables.csv", **takes)["Content-Encoding"] == "gzip"
+        book = client.get("/deliverables.xlsx", **takes)
+        assert "Content-Encoding" not in book
+        assert len(read_workbook(book).worksheets[0]["A"]) == 21
