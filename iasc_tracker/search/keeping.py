@@ -61,6 +61,9 @@ def after_writing_many(
         return
     columns = kind.columns()
     pks = [pk for pk, names in changed.items() if names is None or columns.intersection(names)]
+    if kind.prefetch:  # more is said of each than it holds itself
+        index.refresh(kind, [*pks, *(record.pk for record in new)])
+        return
     index.refresh(kind, pks, known)
     index.put_new(kind, new)
 

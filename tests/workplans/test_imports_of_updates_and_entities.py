@@ -141,6 +141,23 @@ class TestEntities:
         assert (group.name, group.version) == ("@Response", 2)
         assert {alias.alias for alias in group.aliases.all()} == {"Results Group 1", "GR 1"}
 
+    @pytest.mark.parametrize("size", [3, 60])
+    def test_cost_the_same_for_few_and_many_rows(
+        self, staff_client, django_assert_max_num_queries, size
+    ):
+        there = [make_entity(slug=f"there-{number}") for number in range(size)]
+        rows = [
+            {"slug": one.slug, "name": f"{one.name} renamed", "kind": one.kind} for one in there
+        ]
+        rows += [
+            {"name": f"New {number}", "kind": "agency", "aliases": f"N {number}"}
+            for number in range(size)
+        ]
+        with django_assert_max_num_queries(80):
+            bring_in(staff_client, Entity, csv_file(*rows))
+        assert Entity.objects.count() == 2 * size
+        assert EntityAlias.objects.count() == size
+
     def test_new_ones_may_be_part_of_each_other(self, entities, staff_client):
         rows = [
             {"name": "Sub-group", "acronym": "SG", "kind": "sub-group", "parent": "New Group"},
