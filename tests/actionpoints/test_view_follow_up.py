@@ -88,13 +88,11 @@ def site(django_db_setup, django_db_blocker):
 @pytest.mark.usefixtures("site")
 class TestFigures:
     @pytest.mark.parametrize("day", DAYS)
-    @pytest.mark.walk
     def test_each_leads_to_the_list_that_it_counts(self, reader, day):
         followed = check_figures(reader, ADDRESS, day)
         # Of the first day nothing is known, so that there is nothing to follow.
         assert (followed == 0) if day == DAYS[0] else (followed > 20)
 
-    @pytest.mark.walk
     def test_each_is_the_number_of_rows_of_its_file(self, reader):
         figures = dict(linked_figures(page(reader, LATER)))
         assert len(figures) > 20

@@ -76,7 +76,6 @@ class TestList:
         (one,) = client.get(one.all_url).context["bodies"]
         assert (len(one.table.rows), one.is_cut) == (LAST_MEETINGS + 2, False)
 
-    @pytest.mark.walk
     def test_each_figure_counts_the_list_behind_it_on_every_day(self, client, staff_client):
         make_site(31, items=30)
         for visitor in (client, staff_client):
@@ -203,7 +202,6 @@ class TestReviewed:
 
 
 class TestFigures:
-    @pytest.mark.walk
     def test_each_figure_counts_the_list_behind_it_on_every_day(self, client, staff_client):
         site = make_site(32, items=24)
         followed = 0

@@ -98,7 +98,6 @@ class TestOfTheDocuments:
     DAYS = ("2020-07-20", "2021-06-30")
 
     @pytest.mark.parametrize("day", DAYS)
-    @pytest.mark.walk
     def test_of_lists_and_of_what_groups_workplans_and_entities_hold(self, client, day):
         """Their tables are those of lists, and so many items does the list have."""
         pages = [
@@ -166,7 +165,6 @@ class TestOfTheDocuments:
         assert len(rows) == len(page.context["page"].shown) > 5
 
     @pytest.mark.parametrize("day", DAYS)
-    @pytest.mark.walk
     def test_of_groups_workplans_meetings_and_the_follow_up(self, client, day):
         for path in COUNTS:
             page = client.get(path, {"as_of": day})

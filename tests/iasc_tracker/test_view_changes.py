@@ -240,7 +240,6 @@ class TestWhatIsCompared:
 
 @pytest.mark.parametrize("days", [DAYS, {"since": "2019-01-01", "until": "2020-07-16"}])
 class TestFigures:
-    @pytest.mark.walk
     def test_every_figure_is_the_rows_of_its_list_and_of_both_files(self, days):
         make_site(items=30)
         answer = page(**days)

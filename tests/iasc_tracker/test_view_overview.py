@@ -93,7 +93,6 @@ class TestFigures:
             (f"/action-points/?{statuses}&due=none&{day}", 1),
         ]
 
-    @pytest.mark.walk
     def test_each_figure_counts_the_list_behind_it_on_every_day(self, client, staff_client):
         make_site(1, items=16)
         for visitor in (client, staff_client):

@@ -105,7 +105,6 @@ def test_a_hand_worked_example():
 
 
 @pytest.mark.parametrize("address", ["/deliverables/", "/action-points/"])
-@pytest.mark.walk
 def test_named_views_count_and_open_what_they_name(address, client):
     make_site(8, items=12)
     for day in DAYS:

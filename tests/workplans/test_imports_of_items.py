@@ -33,6 +33,8 @@ from tests.imports import (
 )
 from workplans import days
 from workplans.models import Deliverable, Entity, SpreadsheetImport
+from workplans.models.ledger_rows import REDACTED
+from workplans.status import remove_narrative
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("whole_ledger")]
 
@@ -293,6 +295,26 @@ class TestUpdates:
         content = csv_file({"ref": "RG1-2020-3.1", "new_status": word, "new_narrative": "So."})
         bring_in(staff_client, Deliverable, content)
         assert deliverable().cached_status == code
+
+    def test_a_narrative_that_was_removed_stays_removed(self, plan, staff_client):
+        remove_narrative(deliverable().updates.get(), reason="It named somebody.")
+        content = csv_file({"ref": "RG1-2020-3.1", "title": "New", "new_status": "continuous"})
+        bring_in(staff_client, Deliverable, content)
+        item = deliverable()
+        assert (item.title, item.cached_status) == ("New", "continuous")
+        assert item.cached_narrative == REDACTED
+
+    def test_an_earlier_day_introduces_a_part_and_what_it_belongs_to(self, plan, staff_client):
+        today = days.site_today()
+        fields = {"priority_area": plan.priority_areas.get(), "introduced_on": today}
+        item = make_deliverable(ref="NEW", **fields)
+        make_deliverable(ref="NEW-i", level="part", parent=item, **fields)
+        day = today - timedelta(days=3)
+        told_of_part = {"new_narrative": "Begun.", "new_effective_on": day}
+        bring_in(staff_client, Deliverable, csv_file({"ref": "NEW-i", **told_of_part}))
+        for ref in ("NEW-i", "NEW"):
+            assert deliverable(ref).introduced_on == day
+        assert deliverable("NEW-i").cached_narrative == "Begun."
 
     def test_an_unknown_status_is_refused_with_those_that_are_known(self, plan, staff_client):
         kind, problems = self.judge(staff_client, new_status="Pending")

@@ -101,7 +101,6 @@ class TestCounts:
         assert progress(date(2020, 6, 30)) is None
 
     @pytest.mark.parametrize("with_archived", [False, True])
-    @pytest.mark.walk
     def test_every_figure_counts_the_list_of_its_own_day(self, with_archived, client):
         make_site(11, items=14)
         chart = progress(date(2020, 12, 31), with_archived)

@@ -119,7 +119,6 @@ class TestContents:
 
 
 class TestFigures:
-    @pytest.mark.walk
     def test_each_figure_counts_the_list_behind_it_on_every_day(self, client, staff_client):
         site = make_site(21, items=20)
         for entity in site.entities[1:4]:

@@ -57,7 +57,6 @@ class TestList:
         assert row.total.count == 2
         assert row.total.url == "/deliverables/?group=rg9"
 
-    @pytest.mark.walk
     def test_each_figure_counts_the_list_behind_it_on_every_day(self, client, staff_client):
         make_site(11, items=20)
         for visitor in (client, staff_client):
@@ -117,7 +116,6 @@ class TestOneGroup:
         assert figures["/action-points/?meeting=m9"] == 1
         assert figures["/action-points/?lead=rg9&role=lead"] == 1
 
-    @pytest.mark.walk
     def test_each_figure_counts_the_list_behind_it_on_every_day(self, client, staff_client):
         make_site(13, items=20)
         for day in DAYS:

@@ -162,7 +162,6 @@ class TestContents:
 
 class TestFigures:
     @pytest.mark.parametrize("slug", ["now", "kept", "sub-plan"])
-    @pytest.mark.walk
     def test_each_figure_counts_the_list_behind_it_on_every_day(self, slug, client):
         make_site(6, items=20)
         followed = [check_figures(client, f"/workplans/{slug}/", day) for day in DAYS]
