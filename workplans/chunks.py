@@ -17,7 +17,7 @@ from workplans.inserts import array_of
 T = TypeVar("T")
 
 # How many are read at a time, or looked for by their keys, with what belongs to them.
-CHUNK = 2000
+CHUNK = 1500
 
 
 def in_chunks(items: Any, size: int = 0) -> Iterator[list[Any]]:

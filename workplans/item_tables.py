@@ -7,7 +7,7 @@ and a call for each cell, would take most of the time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from operator import itemgetter
 from typing import Any, ClassVar, TypeAlias
@@ -15,6 +15,7 @@ from typing import Any, ClassVar, TypeAlias
 from django.db.models import Case, F, When
 from django.utils.functional import cached_property
 
+from workplans.ahead import read_ahead
 from workplans.chunks import Among, in_chunks
 from workplans.exports import BETWEEN, YES_OR_NO, Cells, in_order, joined
 from workplans.models import (
@@ -119,12 +120,9 @@ class ItemTable:
 
     def blocks(self) -> Iterator[Sequence[Sequence[Cell]]]:
         """Give the columns of some items at a time, with what belongs to these read at once."""
-        return map(self.block, self.chunks())
-
-    def block(self, read: Read) -> list[Sequence[Cell]]:
-        """Return the columns of some items."""
-        beside = self.read_beside(read)
-        return [in_sequence(cell(read, beside)) for cell in self.columns.values()]
+        for read, beside in read_ahead(self.chunks()):
+            beside = {**beside, **self.party_cells(beside["held"])}
+            yield [in_sequence(cell(read, beside)) for cell in self.columns.values()]
 
     @cached_property
     def records(self) -> Any:
@@ -141,13 +139,14 @@ class ItemTable:
         in_order = held.order_by("item_id", "order", "id")
         return in_order.values_list("item_id", "entity_id", "role", "uncertain")
 
-    def chunks(self) -> Iterator[Read]:
-        """Read the items in their order, some at a time.
+    def chunks(self) -> Generator[tuple[Read, Mapping[str, Any]], None, None]:
+        """Read the items in their order, some at a time, and what belongs to these.
 
         First their keys: what is read of each is too much to be sorted in memory.
         """
-        keys = in_chunks(self.items.values_list("pk", flat=True))
-        return filter(None, map(self.read, keys))
+        for keys in in_chunks(self.items.values_list("pk", flat=True)):
+            if read := self.read(keys):
+                yield read, self.read_beside(read)
 
     def read(self, keys: Sequence[int]) -> Read:
         """Read some items in their order; nothing, where none of them is there any more."""
@@ -163,7 +162,7 @@ class ItemTable:
         self.read_sources({source for source, _place in places.values()})
         return {
             **self.beside,
-            **self.read_parties(read["pk"]),
+            "held": list(self.parties.filter(Among("item_id", read["pk"]))),
             "parents": self.read_parents(read),
             # The titles of the documents that the items come from, and the places in these.
             "titles": {place: self.sources[source] for place, (source, _there) in places.items()},
@@ -181,13 +180,13 @@ class ItemTable:
             refs |= dict(parents.values_list("pk", "ref"))
         return refs
 
-    def read_parties(self, keys: Sequence[int]) -> dict[str, dict[int, str]]:
+    def party_cells(self, held: Iterable[tuple[int, int, str, bool]]) -> dict[str, dict[int, str]]:
         """Return the parties of some items as cells, keyed by item."""
         leads: dict[int, str] = {}
         supporting: dict[int, str] = {}
         uncertain: dict[int, list[tuple[bool, str]]] = {}
         words = self.party_words
-        for item, entity, role, is_uncertain in self.parties.filter(Among("item_id", keys)):
+        for item, entity, role, is_uncertain in held:
             leads_it, name = words[entity, role]
             cells = leads if leads_it else supporting
             if item not in cells:
