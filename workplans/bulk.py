@@ -15,6 +15,7 @@ from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.dispatch import Signal
 
+from workplans.chunks import portions
 from workplans.inserts import insert_all, insert_columns, update_all
 from workplans.models.versions import Versioned
 
@@ -33,11 +34,9 @@ def create_all(model: Any, records: Sequence[Any], actor: User | None) -> None:
         return
     insert_all(records)
     fields = logged_fields(model)
-    _log(
-        LogEntry.Action.CREATE,
-        [(record, dict(_content(record, fields))) for record in records],
-        actor,
-    )
+    for some in portions(records):
+        content = [(record, dict(_content(record, fields))) for record in some]
+        _log(LogEntry.Action.CREATE, content, actor)
     records_written.send(sender=model, changed={}, known={}, new=records)
 
 
@@ -64,7 +63,8 @@ def change_all(
     update_all(list({**changes, **following}), sorted(names))
     if not changes:
         return
-    _log(LogEntry.Action.UPDATE, list(changes.items()), actor)
+    for some in portions(list(changes.items())):
+        _log(LogEntry.Action.UPDATE, some, actor)
     changed = {record.pk: set(fields) for record, fields in changes.items()}
     known = {record.pk: record for record in changes}
     records_written.send(sender=model, changed=changed, known=known, new=())

@@ -17,6 +17,8 @@ from typing import Any
 
 from django.db import connection, models
 
+from workplans.meanwhile import write
+
 # Values of one statement: more would burden the database without being quicker.
 MOST_VALUES = 30_000
 
@@ -26,12 +28,33 @@ def insert_all(records: Sequence[models.Model]) -> None:
     if not records:
         return
     model = type(records[0])
-    fields = [field for field in model._meta.concrete_fields if field is not model._meta.pk]
-    pks = insert_columns(model, columns_of(records, fields))
+    key: Any = model._meta.pk
+    columns = columns_of(records, [field for field in model._meta.concrete_fields if field != key])
+    if connection.vendor == "postgresql":
+        pks = _next_keys(model, len(records))
+        insert_columns(model, {key.name: pks, **columns})
+    else:
+        pks = []
+        for sql, values in _inserts(model, columns, f"RETURNING {key.column}"):
+            with connection.cursor() as cursor:
+                cursor.execute(sql, values)
+                pks += [pk for (pk,) in cursor.fetchall()]
     for record, pk in zip(records, pks, strict=True):
         record.pk = pk
         record._state.adding = False
         record._state.db = connection.alias
+
+
+def _next_keys(model: type[models.Model], count: int) -> list[int]:
+    """Return the keys that PostgreSQL gives to the next records of a model."""
+    key: Any = model._meta.pk
+    table = connection.ops.quote_name(model._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+            [table, key.column, count],
+        )
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def insert_columns(
@@ -40,13 +63,28 @@ def insert_columns(
     *,
     update: Sequence[str] = (),
     unique: Sequence[str] = (),
-) -> list[int]:
-    """Write records of one model that are given as columns, keyed by field; return their keys.
+) -> None:
+    """Write records of one model that are given as columns, keyed by field.
 
     A field that is left out has its default. With `update`, the names of fields, a record that is
-    there already, by the `unique` fields, gets these; then no keys are returned. An instance for
-    each record would take longer to make than the database takes to write it.
+    there already, by the `unique` fields, gets these. An instance for each record would take longer
+    to make than the database takes to write it.
     """
+    end = ""
+    if update:
+        quote = connection.ops.quote_name
+        ours = {field.name: quote(str(field.column)) for field in model._meta.concrete_fields}
+        targets = ", ".join(ours[name] for name in unique)
+        sets = ", ".join(f"{ours[name]} = EXCLUDED.{ours[name]}" for name in update)
+        end = f"ON CONFLICT ({targets}) DO UPDATE SET {sets}"
+    for statement in _inserts(model, columns, end):
+        write(*statement)
+
+
+def _inserts(
+    model: type[models.Model], columns: Mapping[str, Sequence[Any]], end: str
+) -> Iterator[tuple[str, list[Any]]]:
+    """Give the statements, and their values, that write records given as columns."""
     count = len(next(iter(columns.values())))
     key: Any = model._meta.pk
     quote = connection.ops.quote_name
@@ -57,25 +95,9 @@ def insert_columns(
         columns[field.name] if field.name in columns else [field.get_default()] * count
         for field in fields
     ]
-    names = {field.name: quote(str(field.column)) for field in fields}
-    end = ""
-    if update:
-        targets = ", ".join(names[name] for name in unique)
-        sets = ", ".join(f"{names[name]} = EXCLUDED.{names[name]}" for name in update)
-        end = f" ON CONFLICT ({targets}) DO UPDATE SET {sets}"
-    else:
-        end = f" RETURNING {quote(key.column)}"
-    pks: list[int] = []
-    with connection.cursor() as cursor:
-        for source, values in in_statements(fields, wholes):
-            cursor.execute(
-                f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(names.values())}) "
-                f"{source}{end}",
-                values,
-            )
-            if not update:
-                pks += [pk for (pk,) in cursor.fetchall()]
-    return pks
+    names = ", ".join(quote(str(field.column)) for field in fields)
+    for source, values in in_statements(fields, wholes):
+        yield f"INSERT INTO {quote(model._meta.db_table)} ({names}) {source} {end}", values
 
 
 def update_all(records: Sequence[models.Model], names: Iterable[str]) -> None:
@@ -101,15 +123,12 @@ def update_columns(
     fields: list[Any] = [model._meta.get_field(name) for name in columns]
     # What SQLite calls the columns of VALUES.
     new = {name: f"column{place}" for place, name in enumerate(columns, start=1)}
-    ours = {field.name: quote(field.column) for field in fields}
+    ours = {field.name: quote(str(field.column)) for field in fields}
     sets = ", ".join(f"{ours[name]} = new.{new[name]}" for name in columns if name not in keys)
     same = " AND ".join(f"{table}.{ours[name]} = new.{new[name]}" for name in keys)
     named = f" ({', '.join(new.values())})" if connection.vendor == "postgresql" else ""
-    with connection.cursor() as cursor:
-        for source, values in in_statements(fields, list(columns.values())):
-            cursor.execute(
-                f"UPDATE {table} SET {sets} FROM ({source}) AS new{named} WHERE {same}", values
-            )
+    for source, values in in_statements(fields, list(columns.values())):
+        write(f"UPDATE {table} SET {sets} FROM ({source}) AS new{named} WHERE {same}", values)
 
 
 def count_anew(model: type[models.Model]) -> None:

@@ -15,9 +15,9 @@ from typing import Any, ClassVar, TypeAlias
 from django.db.models import Case, F, When
 from django.utils.functional import cached_property
 
-from workplans.ahead import read_ahead
 from workplans.chunks import Among, in_chunks
 from workplans.exports import BETWEEN, YES_OR_NO, Cells, in_order, joined
+from workplans.meanwhile import read_ahead
 from workplans.models import (
     LEAD_ROLES,
     Deliverable,

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import CharField, F, OuterRef, Subquery, TextField
 from django.db.models.functions import Coalesce, Least
 from django.dispatch import Signal
 from django.utils import timezone
@@ -254,9 +254,10 @@ def record_judged(
         return []
     model = type(rows[0].item)
     insert_all(rows)
-    if len(rows) >= MANY:
+    unknown = {row.item_id for row in rows}.difference(foretold)
+    if len(unknown) >= MANY:
         count_anew(model.update_model())
-    refresh_cache(model, {row.item_id for row in rows}.difference(foretold))
+    refresh_cache(model, unknown)
     ledger_written.send(sender=model, rows=rows)
     return list(rows)
 
@@ -550,6 +551,7 @@ def _judge(entry: Entry, ledger: list[Row], level: str | None, today: date) -> S
             "day": effective_on.isoformat(),
             "first": days.FIRST_DAY.isoformat(),
         }
+    limits = _longest(model.update_model())
     for name, words in (
         ("narrative", narrative),
         ("timeframe", frame.words),
@@ -558,7 +560,7 @@ def _judge(entry: Entry, ledger: list[Row], level: str | None, today: date) -> S
     ):
         if "\0" in words:
             errors[name] = _("The text holds a character (NUL) that cannot be stored. Remove it.")
-        limit = model.update_model()._meta.get_field(name).max_length
+        limit = limits[name]
         if limit and len(words) > limit:
             errors[name] = _("At most %(limit)d characters, please.") % {"limit": limit}
     if not (status or narrative or frame.words or entry.replaces):
@@ -596,6 +598,16 @@ def _judge(entry: Entry, ledger: list[Row], level: str | None, today: date) -> S
 
 
 _prototype = cache(Prototype[StatusUpdate])
+
+
+@cache
+def _longest(model: type[StatusUpdate]) -> dict[str, int | None]:
+    """Return how many characters each text of an update may have, by its field."""
+    return {
+        field.name: field.max_length
+        for field in model._meta.concrete_fields
+        if isinstance(field, (CharField, TextField))
+    }
 
 
 def _as_correction(entry: Entry) -> Entry:

@@ -65,7 +65,8 @@ def take_out(kind: type[Kind], pks: Collection[int]) -> None:
 
 def put_new(kind: type[Kind], records: Sequence[Any]) -> None:
     """Put in what records say that were made just now, and that nobody else knows yet."""
-    _put([kind.entry(record) for record in records])
+    for some in portions(records):
+        _put([kind.entry(record) for record in some])
 
 
 def put_updates(kind: type[ItemKind], rows: Iterable[StatusUpdate]) -> None:
@@ -80,7 +81,8 @@ def put_updates(kind: type[ItemKind], rows: Iterable[StatusUpdate]) -> None:
         # While records are loaded, those of items are put in at the end.
         missing = [pk for pk in chunk if pk not in titles]
         titles |= {entry.object_id: entry.title for entry in kind.entries(missing)}
-    _put(kind.update_entries(rows, titles))
+    for some in portions(rows):
+        _put(kind.update_entries(some, titles))
 
 
 def take_out_updates(kind: type[ItemKind], places: Collection[tuple[int, int]]) -> None:

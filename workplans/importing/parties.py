@@ -78,6 +78,7 @@ class PartyReader:
         self.roles = {name_key(role.value): role for role in Role}
         self.roles |= {name_key(str(role.label)): role for role in Role} | _ROLE_WORDS
         self.read: dict[str, tuple[Named, ...]] = {}
+        self.ones: dict[tuple[str, str], Named | None] = {}
 
     def _know(self, name: str, entity: Entity) -> None:
         if key := name_key(name):
@@ -106,11 +107,11 @@ class PartyReader:
 
     def _list(self, words: str, role: str) -> Iterator[Named]:
         """Yield the parties of a list without a phrase: the longest names that are known."""
-        if name_key(words) in _NOBODY and not self._find(words):
-            return
         whole = self._one(words, role)
         if whole:
             yield whole
+            return
+        if name_key(words) in _NOBODY:
             return
         # Names may hold commas and "and" themselves: the longest run that is a name is one.
         pieces = _WITHIN.split(words)
@@ -133,6 +134,11 @@ class PartyReader:
 
     def _one(self, words: str, role: str) -> Named | None:
         """Return the one party that some words name, with the role in brackets after it."""
+        if (words, role) not in self.ones:
+            self.ones[words, role] = self._read_one(words, role)
+        return self.ones[words, role]
+
+    def _read_one(self, words: str, role: str) -> Named | None:
         if entity := self._find(words):
             return Named(entity, role)
         bracket = _BRACKET.fullmatch(words)

@@ -24,6 +24,7 @@ from workplans.chunks import portions
 from workplans.importing.cells import as_text, is_same
 from workplans.importing.tables import NoValue, Row, Table, Value
 from workplans.importing.verdicts import Judgement, Verdict
+from workplans.meanwhile import writing_behind
 from workplans.models import SourceDocument
 
 
@@ -164,7 +165,8 @@ class SheetResource(Resource):
         with without_collecting(), transaction.atomic():
             judgement = self.judge(dataset, lock=not dry_run)
             if not dry_run and judgement.may_be_written:
-                self.save([*judgement.new, *judgement.changed], source)
+                with writing_behind():
+                    self.save([*judgement.new, *judgement.changed], source)
         return judgement
 
 

@@ -1,21 +1,24 @@
-"""Reading ahead: in the same transaction and language, and with nothing left behind."""
+"""What the database does meanwhile: in the same transaction, and with nothing left behind."""
 
 import threading
+import time
 from collections.abc import Generator
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.utils import translation
 
-from workplans.ahead import read_ahead
 from workplans.chunks import in_chunks
+from workplans.inserts import insert_columns
+from workplans.meanwhile import read_ahead, write, writing_behind
 from workplans.models import Entity, EntityKind
 
 pytestmark = pytest.mark.django_db
 
 
-def reading_threads() -> list[str]:
-    return [one.name for one in threading.enumerate() if one.name.startswith("read-ahead")]
+def database_threads() -> list[str]:
+    names = ("read-ahead", "write-behind")
+    return [one.name for one in threading.enumerate() if one.name.startswith(names)]
 
 
 @pytest.fixture
@@ -35,7 +38,7 @@ def slugs() -> Generator[list[str], None, None]:
 def test_all_is_given_in_its_order_and_from_the_same_transaction(entities):
     chunks = list(read_ahead(slugs()))
     assert chunks == [entities[0:2], entities[2:4], entities[4:6], entities[6:8], entities[8:]]
-    assert reading_threads() == []
+    assert database_threads() == []
     assert Entity.objects.count() == 9
 
 
@@ -52,7 +55,7 @@ def test_what_stops_early_leaves_neither_thread_nor_cursor(entities):
     assert next(chunks) == entities[:2]
     chunks.close()
     assert closed == [True]
-    assert reading_threads() == []
+    assert database_threads() == []
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_cursors WHERE statement LIKE %s", ["%slug%"])
@@ -68,7 +71,7 @@ def test_an_error_of_the_reading_reaches_whoever_takes(entities):
     assert next(chunks) == 1
     with pytest.raises(LookupError, match="gone"):
         next(chunks)
-    assert reading_threads() == []
+    assert database_threads() == []
 
 
 def test_what_is_read_is_in_the_language_of_whoever_asked():
@@ -94,3 +97,53 @@ def test_postgresql_reads_on_while_something_else_is_done(entities):
     assert next(chunks) == 1
     assert is_reading.wait(10)
     assert list(chunks) == [2]
+
+
+def insert_entities(*slugs: str) -> None:
+    names = {name: [*slugs] for name in ("name", "slug")}
+    insert_columns(Entity, {**names, "kind": [EntityKind.AGENCY] * len(slugs)})
+
+
+def test_what_is_asked_knows_of_all_that_was_written_behind():
+    with writing_behind():
+        for number in range(30):  # more than may wait
+            insert_entities(f"a-{number}")
+            if number % 10 == 5:
+                assert Entity.objects.count() == number + 1
+        insert_entities("last")
+    assert Entity.objects.count() == 31
+    assert database_threads() == []
+
+
+def test_whoever_writes_behind_goes_on_at_once():
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite works inside this process.")
+    begun = time.monotonic()
+    with writing_behind():
+        write("SELECT pg_sleep(%s)", [2])
+        insert_entities("a")
+        went_on = time.monotonic() - begun
+        assert Entity.objects.count() == 1
+        assert went_on < 2 <= time.monotonic() - begun
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_an_error_of_what_is_written_behind_is_raised_and_nothing_stays(asks):
+    with pytest.raises(IntegrityError), transaction.atomic(), writing_behind():
+        insert_entities("a")
+        insert_entities("a")
+        insert_entities("b")
+        if asks:
+            Entity.objects.count()
+    assert Entity.objects.count() == 0
+    assert database_threads() == []
+
+
+def test_an_error_meanwhile_leaves_nothing_either():
+    with pytest.raises(LookupError), transaction.atomic(), writing_behind():
+        insert_entities("a")
+        raise LookupError
+    assert Entity.objects.count() == 0
+    assert database_threads() == []
+    insert_entities("a")
+    assert Entity.objects.count() == 1
