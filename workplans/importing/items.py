@@ -549,31 +549,42 @@ class ItemResource(SheetResource):
     def save(self, verdicts: Sequence[Verdict], source: SourceDocument | None) -> None:
         model: Any = self.model
         new = [verdict for verdict in verdicts if verdict.is_record_new]
-        for verdict in new:
-            verdict.instance.source = source
-            verdict.instance.locator = self.place_of(verdict)
-            self._foretell(verdict)
-        for level in (Level.HEADING, Level.ITEM, Level.PART):
-            records = [one.instance for one in new if one.instance.level == level]
-            bulk.create_all(model, records, self.user)
         old = [verdict for verdict in verdicts if not verdict.is_record_new]
-        changed = {one.instance: one.plan["fields"] for one in old if one.plan.get("fields")}
-        told = [one.instance for one in old if "update" in one.plan and self._foretell(one)]
-        following = dict.fromkeys(told, FOLLOWING)
-        bulk.change_all(model, changed, self.user, following=following)
-        for record, fields in changed.items():
-            if fields.keys() & self.origin_fields:
-                record._take_along()
+        foretold: set[int] = set()
+        for level in (Level.HEADING, Level.ITEM, Level.PART):
+            for some in portions([one for one in new if one.instance.level == level]):
+                foretold |= self._save_new(some, source)
+        for some in portions(old):
+            foretold |= self._save_changed(some)
+        for verdict in old:
+            if verdict.plan.get("fields", {}).keys() & self.origin_fields:
+                verdict.instance._take_along()
         self._save_parties(verdicts)
         updates = [one.plan["update"] for one in verdicts if "update" in one.plan]
         for update in updates:
             update.source = source
-        foretold = [one.instance for one in new] + told
-        record_judged(updates, foretold={item.pk for item in foretold})
+        record_judged(updates, foretold=foretold)
         # What is above them knows of them now.
-        moved = [record.pk for record, fields in changed.items() if "parent" in fields]
+        moved = [one.instance.pk for one in old if "parent" in one.plan.get("fields", ())]
         moved += [one.instance.pk for one in new if one.instance.parent_id]
         refresh_cache(model, moved)
+
+    def _save_new(self, verdicts: Sequence[Verdict], source: SourceDocument | None) -> set[int]:
+        """Write new items of one level; return the keys of those whose ledgers are foretold."""
+        for verdict in verdicts:
+            verdict.instance.source = source
+            verdict.instance.locator = self.place_of(verdict)
+        told = [one.instance for one in verdicts if self._foretell(one)]
+        bulk.create_all(self.model, [one.instance for one in verdicts], self.user)
+        return {item.pk for item in told}
+
+    def _save_changed(self, verdicts: Sequence[Verdict]) -> set[int]:
+        """Write changed items; return the keys of those whose ledgers are foretold."""
+        changed = {one.instance: one.plan["fields"] for one in verdicts if one.plan.get("fields")}
+        told = [one.instance for one in verdicts if "update" in one.plan and self._foretell(one)]
+        following = dict.fromkeys(told, FOLLOWING)
+        bulk.change_all(self.model, changed, self.user, following=following)
+        return {item.pk for item in told}
 
     @staticmethod
     def _foretell(verdict: Verdict) -> bool:
