@@ -51,7 +51,8 @@ def _next_keys(model: type[models.Model], count: int) -> list[int]:
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+            "SELECT nextval((SELECT pg_get_serial_sequence(%s, %s)::regclass)) "
+            "FROM generate_series(1, %s)",
             [table, key.column, count],
         )
         return [pk for (pk,) in cursor.fetchall()]
