@@ -15,7 +15,6 @@ from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.dispatch import Signal
 
-from workplans.chunks import portions
 from workplans.inserts import insert_all, insert_columns, update_all
 from workplans.models.versions import Versioned
 
@@ -34,9 +33,8 @@ def create_all(model: Any, records: Sequence[Any], actor: User | None) -> None:
         return
     insert_all(records)
     fields = logged_fields(model)
-    for some in portions(records):
-        content = [(record, dict(_content(record, fields))) for record in some]
-        _log(LogEntry.Action.CREATE, content, actor)
+    content = [(record, dict(_content(record, fields))) for record in records]
+    _log(LogEntry.Action.CREATE, content, actor)
     records_written.send(sender=model, changed={}, known={}, new=records)
 
 
@@ -63,8 +61,7 @@ def change_all(
     update_all(list({**changes, **following}), sorted(names))
     if not changes:
         return
-    for some in portions(list(changes.items())):
-        _log(LogEntry.Action.UPDATE, some, actor)
+    _log(LogEntry.Action.UPDATE, list(changes.items()), actor)
     changed = {record.pk: set(fields) for record, fields in changes.items()}
     known = {record.pk: record for record in changes}
     records_written.send(sender=model, changed=changed, known=known, new=())

@@ -35,7 +35,9 @@ def insert_all(records: Sequence[models.Model]) -> None:
         insert_columns(model, {key.name: pks, **columns})
     else:
         pks = []
-        for sql, values in _inserts(model, columns, f"RETURNING {key.column}"):
+        for sql, values in _inserts(
+            model, columns, f"RETURNING {connection.ops.quote_name(key.column)}"
+        ):
             with connection.cursor() as cursor:
                 cursor.execute(sql, values)
                 pks += [pk for (pk,) in cursor.fetchall()]

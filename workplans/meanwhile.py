@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from contextvars import ContextVar
+from itertools import islice
 from threading import get_ident
 from typing import Any, TypeVar
 
@@ -58,14 +59,14 @@ def read_ahead(source: Generator[T, None, None]) -> Iterator[T]:
             yield from source
             return
 
-        def step() -> T | None:
-            return next(source, None)
+        def step() -> list[T]:
+            return list(islice(source, 1))
 
         with database_thread("read-ahead") as thread:
             coming = thread.submit(step)
-            while (found := coming.result()) is not None:
+            while found := coming.result():
                 coming = thread.submit(step)
-                yield found
+                yield from found
 
 
 class Behind:
@@ -79,7 +80,7 @@ class Behind:
         """Let a statement be run when those before it are."""
         while len(self.waiting) >= MOST_WAITING:
             self.waiting.popleft().result()
-        self.waiting.append(self.thread.submit(execute, sql, values))
+        self.waiting.append(self.thread.submit(run, sql, values))
 
     def finish(self) -> None:
         """Wait until all are run; the error of the first that failed is raised."""
@@ -123,9 +124,9 @@ def write(sql: str, values: Sequence[Any]) -> None:
     if behind := _behind.get():
         behind.add(sql, values)
     else:
-        execute(sql, values)
+        run(sql, values)
 
 
-def execute(sql: str, values: Sequence[Any]) -> None:
+def run(sql: str, values: Sequence[Any]) -> None:
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         cursor.execute(sql, values)

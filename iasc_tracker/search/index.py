@@ -65,8 +65,7 @@ def take_out(kind: type[Kind], pks: Collection[int]) -> None:
 
 def put_new(kind: type[Kind], records: Sequence[Any]) -> None:
     """Put in what records say that were made just now, and that nobody else knows yet."""
-    for some in portions(records):
-        _put([kind.entry(record) for record in some])
+    _put([kind.entry(record) for record in records])
 
 
 def put_updates(kind: type[ItemKind], rows: Iterable[StatusUpdate]) -> None:

@@ -436,12 +436,6 @@ class ItemResource(SheetResource):
                 for each in [role] if role else has or [default.value]:
                     wanted.setdefault((entity.pk, each), (entity, words))
         plan = PartyPlan()
-        if not all_held:
-            plan.add = [
-                (entity, role, order, self._printed(entity, words))
-                for order, ((_pk, role), (entity, words)) in enumerate(wanted.items(), start=1)
-            ]
-            return plan
         mine = {(one.entity_id, one.role): one for one in held}
         before = {(one.entity_id, one.role): one for one in all_held if one not in held}
         for order, (key, (entity, words)) in enumerate(wanted.items(), start=1):
