@@ -1,6 +1,7 @@
 """Files of unknown origin: read right where they can be, refused in a sentence where not."""
 
 import io
+import re
 import subprocess
 import sys
 import zipfile
@@ -52,6 +53,7 @@ HEADER_XML = (
     '<c r="B1" t="inlineStr"><is><t>title</t></is></c></row>'
 )
 SHEET = "xl/worksheets/sheet1.xml"
+NO_TYPES = b'<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>'
 TEXT = csv_file(*ROWS).decode("utf-8-sig")
 
 
@@ -98,6 +100,14 @@ class TestReadRight:
         (row,) = read_table(saved(book), KNOWN).rows
         assert row.cells == (7, NoValue("=1+1"), date(2021, 6, 30), True)
 
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+    def test_a_formula_is_known_whatever_the_prefix_and_encoding_of_its_element(self, encoding):
+        xml = sheet_xml(HEADER_XML + '<row r="2"><c r="A2"><f>1+1</f><v>2</v></c></row>')
+        xml = xml.replace('<?xml version="1.0"?>', "").replace("xmlns=", "xmlns:x=")
+        xml = re.sub(r"<(/?)", r"<\1x:", xml)
+        content = with_part(excel_file(*ROWS), SHEET, xml.encode(encoding))
+        assert cells(content) == [(NoValue("=1+1"), None)]
+
     def test_a_dimension_that_claims_the_whole_sheet_is_not_believed(self):
         row = '<row r="2"><c r="A2"><v>1</v></c></row>'
         content = with_part(excel_file(*ROWS), SHEET, sheet_xml(HEADER_XML + row, "A1:XFD1048576"))
@@ -118,6 +128,20 @@ def many_texts():
     return with_part(
         excel_file(*ROWS), "xl/sharedStrings.xml", "<sst>" + "<si><t>x</t></si>" * 2_000_000
     )
+
+
+def long_row_of_excel():
+    cells = "".join(f'<c r="A2"><v>{n}</v></c>' for n in range(400_000))
+    return with_part(excel_file(*ROWS), SHEET, sheet_xml(f"{HEADER_XML}<row>{cells}</row>"))
+
+
+def many_attributes():
+    attributes = " ".join(f'a{n}="1"' for n in range(1_000_000))
+    return with_part(excel_file(*ROWS), SHEET, sheet_xml(f"{HEADER_XML}<row {attributes}/>"))
+
+
+def strange_elements():
+    return with_part(excel_file(*ROWS), SHEET, sheet_xml(HEADER_XML + '<x a="1"/>' * 3_000_000))
 
 
 def lying_sizes():
@@ -148,9 +172,28 @@ BAD = {
     ),
     "broken zip": (lambda: excel_file(*ROWS)[:1500], "damaged"),
     "broken xml": (lambda: excel_with(SHEET, b"<worksheet><sheetData>"), "damaged"),
+    "no types": (lambda: excel_with("[Content_Types].xml", NO_TYPES), "damaged"),
     "no sheet": (lambda: excel_with("xl/workbook.xml", b"<workbook/>"), "damaged"),
     "entities": (
         lambda: excel_with(SHEET, b'<!DOCTYPE x [<!ENTITY a "a">]><worksheet>&a;</worksheet>'),
+        "damaged",
+    ),
+    "entities in another encoding": (
+        lambda: excel_with(
+            "xl/styles.xml",
+            '<?xml version="1.0" encoding="UTF-16"?>'
+            '<!DOCTYPE x [<!ENTITY a "a">]><styleSheet/>'.encode("utf-16"),
+        ),
+        "damaged",
+    ),
+    "entities behind a long comment": (
+        lambda: excel_with(
+            SHEET, b"<!--" + b"x" * 600_000 + b'--><!DOCTYPE x [<!ENTITY a "a">]><worksheet/>'
+        ),
+        "damaged",
+    ),
+    "a type in another file": (
+        lambda: excel_with(SHEET, b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><worksheet/>'),
         "damaged",
     ),
     "5,000 columns": (
@@ -174,6 +217,9 @@ BOMBS = {
     "zip bomb that lies": (lying_sizes, "damaged"),
     "10 million empty rows": (many_empty_rows_of_excel, "unpacks to more"),
     "2 million texts": (many_texts, "unpacks to more"),
+    "a row of 400,000 cells": (long_row_of_excel, "unpacks to more"),
+    "a million attributes": (many_attributes, "unpacks to more"),
+    "3 million strange elements": (strange_elements, "unpacks to more"),
     "10 million empty rows of CSV": (lambda: b"ref,title\r\n" + b"\n" * 10_000_000, "are empty"),
     "9 million rows of commas": (lambda: b"ref,title\r\n" + b",\n" * 9_000_000, "are empty"),
     "a long file": (lambda: b"ref,title\r\n" + b"x" * (tables.LARGEST + 1), "MB"),

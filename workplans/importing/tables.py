@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any, TypeAlias
+from xml.parsers import expat
 
 import openpyxl
 from django.utils.translation import gettext as _
@@ -33,8 +34,10 @@ MOST_COLUMNS = 200
 LARGEST_UNPACKED = 120 * 1024 * 1024
 LARGEST_PART = 2 * 1024 * 1024
 MOST_PARTS = 200
-# Cells, rows and texts in it, counted together: a cell with a text of its own is two.
-MOST_COUNTED = 900_000
+# The elements and attributes of these: ten thousand rows as our files have them take five sixths of
+# it. In one row, which is held in memory as a whole, each column that Excel has may be used.
+MOST_PIECES = 1_800_000
+MOST_PIECES_OF_ROW = 150_000
 # Rows that are quite empty are passed over, up to so many.
 MOST_EMPTY = 100_000
 
@@ -42,8 +45,9 @@ ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _UTF_16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml", re.ASCII)
 _TEXTS = "xl/sharedStrings.xml"
-_FORMULAS = (b"<f>", b"<f ", b'"e"', b"'e'")
-_COUNTED = (b"<c ", b"<c>", b"<si>", b"<si ", b"<row ", b"<row>", b"<t>", b"<t ", b"<r>", b"<r ")
+# A formula, whatever its prefix; a cell with an error; XML of which not every byte is a character.
+_FORMULAS = (b"<f>", b"<f ", b":f>", b":f ", b'"e"', b"'e'", b"\0")
+_ROW_OR_TEXT = re.compile(rb"[<:](?:row|si)[\s/>]")
 
 
 class Unreadable(Exception):
@@ -278,7 +282,7 @@ def _excel_rows(content: bytes) -> Iterator[Row]:
         raise
     except (
         KeyError, IndexError, ValueError, TypeError, AttributeError, OverflowError, SyntaxError,
-        zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError,
+        OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError,
     ) as error:  # fmt: skip
         # openpyxl has no error of its own for what it cannot make sense of; those of XML are
         # SyntaxErrors.
@@ -332,10 +336,14 @@ def check_workbook(content: bytes) -> bool:
     )
     if len(parts) > MOST_PARTS or len(names) != len(parts):
         raise too_much
-    unpacked = counted = formulas = 0
+    unpacked = 0
+    may_have_formulas = False
+    pieces = Pieces()
     for part in parts:
         if part.flag_bits & 1:
             raise Unreadable(_("The workbook has a password. Save it without one."))
+        if _declares_type(archive, part):
+            raise Unreadable(_("The file is damaged. Open it and save it anew."))
         is_table = _SHEET.fullmatch(part.filename) or part.filename == _TEXTS
         size = 0
         for portion, overlap in _portions(archive, part):
@@ -343,14 +351,73 @@ def check_workbook(content: bytes) -> bool:
             if size > (LARGEST_UNPACKED if is_table else LARGEST_PART):
                 raise too_much
             if is_table:
-                counted += sum(overlap.count(tag) for tag in _COUNTED)
-                formulas += sum(overlap.count(mark) for mark in _FORMULAS)
-            if b"<!DOCTYPE" in overlap or b"<!ENTITY" in overlap:
-                raise Unreadable(_("The file is damaged. Open it and save it anew."))
+                pieces.add(portion)
+            if part.filename.endswith(".xml"):
+                may_have_formulas |= any(mark in overlap for mark in _FORMULAS)
         unpacked += size
-        if unpacked > LARGEST_UNPACKED or counted > MOST_COUNTED:
+        if unpacked > LARGEST_UNPACKED or pieces.are_too_many:
             raise too_much
-    return bool(formulas)
+    return may_have_formulas
+
+
+@dataclass(slots=True)
+class Pieces:
+    """How many elements and attributes sheets have, and the tables of their texts.
+
+    `of_row` are those since a row, or a text, last began.
+    """
+
+    count: int = 0
+    of_row: int = 0
+    most_of_row: int = 0
+
+    def add(self, xml: bytes) -> None:
+        """Count the pieces of a portion of XML; a text of a table, which takes longer, is four."""
+        # Beside a comment, what looks like an ending may be none.
+        endings = 0 if b"<!" in xml else xml.count(b"</")
+        found = xml.count(b"<") - endings + xml.count(b"=") + xml.count(b"si>")
+        self.count += found
+        self.of_row = found if _ROW_OR_TEXT.search(xml) else self.of_row + found
+        self.most_of_row = max(self.most_of_row, self.of_row)
+
+    @property
+    def are_too_many(self) -> bool:
+        return self.count > MOST_PIECES or self.most_of_row > MOST_PIECES_OF_ROW
+
+
+class _Declared(Exception):
+    """XML declares a type of document."""
+
+
+class _Begun(Exception):
+    """XML has come to its first element."""
+
+
+def _declares_type(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
+    """Return whether a part is XML that declares a type of document, which no workbook does.
+
+    Such a declaration may hold entities that unpack to any size, or stand for other files. It can
+    stand before the first element only, and is looked for by the parser that openpyxl reads sheets
+    with, so that no encoding hides it.
+    """
+
+    def declared(*_arguments: object) -> None:
+        raise _Declared
+
+    def begun(*_arguments: object) -> None:
+        raise _Begun
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = declared
+    parser.StartElementHandler = begun
+    try:
+        for portion, _overlap in _portions(archive, part):
+            parser.Parse(portion)
+    except _Declared:
+        return True
+    except (_Begun, expat.ExpatError):
+        pass
+    return False
 
 
 def _portions(
