@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -208,9 +207,6 @@ def measure_files(group: str, runs: int) -> Iterator[str]:
     The CSV and the Excel file as a visitor gets them; what XlsxWriter takes that writes the same
     cells; what PostgreSQL takes that writes what the file reads of its own tables.
     """
-    gc.collect()
-    gc.freeze()  # as iasc_tracker.wsgi does, and what follows
-    gc.set_threshold(20_000, 20, 20)
     every = f"?level={EVERYTHING}"
     tenth = f"{every}&group={group}"
     found = []

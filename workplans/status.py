@@ -141,7 +141,9 @@ def standing(rows: Iterable[Row], known: date | None = None) -> list[Row]:
     stands. The rule of `StatusUpdateQuerySet.standing` a second time, as in `state_on`.
     """
     rows = [row for row in rows if known is None or row.reported_on <= known]
-    last = {row.slot: row.sequence for row in sorted(rows, key=lambda row: row.sequence)}
+    last: dict[int, int] = {}
+    for row in rows:
+        last[row.slot] = max(row.sequence, last.get(row.slot, 0))
     found = [row for row in rows if row.sequence == last[row.slot]]
     return sorted(found, key=lambda row: (row.effective_on, row.slot, row.sequence))
 
@@ -682,15 +684,15 @@ def _refuse_nothing_new(row: StatusUpdate, ledger: list[Row]) -> None:
     if not ledger:
         return
     before = state_on(ledger, row.effective_on)
-    last_reported_on = state_on(ledger, date.max).last_reported_on
     frame = (row.timeframe, row.timeframe_earliest, row.timeframe_latest)
     if (
-        last_reported_on is not None
-        and row.reported_on <= last_reported_on
-        and row.status in ("", before.status)
-        and row.narrative_digest in ("", before.narrative)
-        and (not row.timeframe or frame == before.timeframe)
+        row.status not in ("", before.status)
+        or row.narrative_digest not in ("", before.narrative)
+        or (row.timeframe and frame != before.timeframe)
     ):
+        return
+    last_reported_on = state_on(ledger, date.max).last_reported_on
+    if last_reported_on is not None and row.reported_on <= last_reported_on:
         raise ValidationError(
             _("This is known already: the same was told with a report of %(day)s.")
             % {"day": last_reported_on.isoformat()},

@@ -137,6 +137,10 @@ class ItemResource(SheetResource):
         # What stands for the file until it is a document of its own.
         self.this_file = SourceDocument(dated=self.today)
         self.held: Any = self.model._meta.get_field("responsibilities").related_model
+        self.plain = [name for name in PLAIN if name in self.fields]
+        # The columns that are read, in a row for an item that is there, and for a new one.
+        self.taken = {*self.fields, *self.origin_columns}
+        self.taken_of_new = self.taken | {"timeframe", *self.follows}
 
     def read_origin(self, row: SheetRow, item: Any) -> None:
         """Set what an item comes from, as the edited cells say; note problems and changes."""
@@ -232,8 +236,8 @@ class ItemResource(SheetResource):
         """Read the cells of one row that need no other row."""
         verdict, item = row.verdict, row.verdict.instance
         verdict.is_record_new = row.is_new
-        for name in PLAIN:
-            if name in row.edited and name in self.fields:
+        for name in self.plain:
+            if name in row.edited:
                 value = row.read(name)
                 if value is not None:
                     self.change(row, name, value)
@@ -250,9 +254,7 @@ class ItemResource(SheetResource):
             if "timeframe" in row.edited:
                 self._read_first_frame(row)
             item.introduced_on = self.first_day(item)
-        taken = {*self.fields, *self.origin_columns}
-        if row.is_new:
-            taken |= {"timeframe", *self.follows}
+        taken = self.taken_of_new if row.is_new else self.taken
         verdict.not_taken = [
             name
             for name, cell in row.edited.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -18,6 +19,7 @@ from workplans.models.versions import LoggedWith, Versioned
 LONGEST_KEY = 200
 
 
+@lru_cache(maxsize=1000)
 def name_key(name: str) -> str:
     """Return the form in which two spellings of one name are the same.
 

@@ -21,6 +21,7 @@ from actionpoints.models import ActionPoint, ActionPointUpdate, Meeting, Recomme
 from iasc_tracker.benchmark_files import analyze, make_records, measure_files
 from iasc_tracker.benchmark_imports import measure_imports
 from iasc_tracker.benchmark_sites import FIRST, LAST, SLUG, WORD, Site, make_site, make_workplan
+from iasc_tracker.garbage import collect_seldom
 from workplans import days
 from workplans.models import Deliverable, DeliverableUpdate, Level, Workplan
 from workplans.paging import PAGE_SIZE
@@ -92,6 +93,7 @@ class Command(BaseCommand):
                 raise CommandError(_("Nothing was done."))
         runs, amount = options["runs"], options["deliverables"]
         if options["imports"]:  # each run is a transaction of its own
+            collect_seldom()  # as the server does
             self.stdout.write(what_there_is(runs))
             for line in measure_imports(amount or DELIVERABLES_OF_IMPORTS, runs):
                 self.stdout.write(line)
@@ -110,6 +112,7 @@ class Command(BaseCommand):
                 addresses = iter(addresses_of_a_workplan())
                 lines = (measure(name, address, runs) for name, address in addresses)
             analyze()
+            collect_seldom()
             self.stdout.write(what_there_is(runs))
             for line in lines:
                 self.stdout.write(line)
