@@ -28,9 +28,10 @@ from tests.factories import (
     make_source,
     make_workplan,
 )
+from workplans.ledger_state import read_rows, state_on
 from workplans.loading import caches_at_the_end
 from workplans.models import Deliverable, Level, Membership
-from workplans.status import Entry, read_rows, record_updates, state_on
+from workplans.status import Entry, record_updates
 from workplans.views import DeliverableListing
 
 # The days that figures are checked on: before anything, in the middle, and today (None).

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from workplans import days, pdf
 from workplans.field_log import log_event
+from workplans.ledger_state import digest
 from workplans.lists import day_words
 from workplans.models import Deliverable, DeliverableUpdate, FrozenReport, TrackedItem, Workplan
 from workplans.models.frozen_reports import FrozenReportQuerySet
@@ -35,7 +36,7 @@ from workplans.progress_report import (
     to_json,
 )
 from workplans.report_paper import report_paper
-from workplans.status import digest, lock_items
+from workplans.status import lock_items
 from workplans.verification import differences, digest_lines, item_digests, read_digests
 from workplans.word import write_docx
 

@@ -15,10 +15,10 @@ from django.db import connections
 from django.utils.translation import gettext as _
 
 from workplans.chunks import CHUNK, in_chunks
+from workplans.ledger_state import digest, read_rows, told_of
 from workplans.models import TrackedItem
 from workplans.models.ledger_rows import REDACTED
 from workplans.models.tracking import CACHED_COLUMNS
-from workplans.status import digest, read_rows, told_of
 from workplans.triggers import missing_triggers
 
 # What a digest is made of: the natural values of a row. Persons are not among them,

@@ -19,9 +19,10 @@ from tests.factories import (
     make_workplan,
 )
 from workplans import days
+from workplans.ledger_state import digest, read_rows, state_on
 from workplans.models import Deliverable
 from workplans.models.tracking import CACHED_COLUMNS
-from workplans.status import Entry, UpdatesRefused, digest, read_rows, record_updates, state_on
+from workplans.status import Entry, UpdatesRefused, record_updates
 
 pytestmark = pytest.mark.django_db
 

@@ -15,8 +15,9 @@ from tests.factories import (
     make_workplan,
 )
 from workplans.changes import Bucket, Flag, Window, changed, count, read_changes, survey
+from workplans.ledger_state import read_rows, standing, state_on
 from workplans.models import Deliverable, Level
-from workplans.status import Entry, UpdatesRefused, read_rows, record_updates, standing, state_on
+from workplans.status import Entry, UpdatesRefused, record_updates
 from workplans.status_words import CLOSED_CODES
 
 pytestmark = pytest.mark.django_db

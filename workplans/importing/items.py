@@ -30,13 +30,13 @@ from workplans.importing.resources import SheetResource, SheetRow, cell_words
 from workplans.importing.verdicts import Change, Verdict
 from workplans.inserts import insert_columns
 from workplans.item_tables import ItemTable
+from workplans.ledger_state import foretell
 from workplans.models import LEAD_ROLES, Level, Role, SourceDocument
 from workplans.models.references import NewRefs, SpentReference
 from workplans.models.tracking import CACHED_COLUMNS
 from workplans.prototypes import Prototype
 from workplans.status import (
     Entry,
-    foretell,
     judge_entries,
     lock_items,
     record_judged,
