@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from import_export.fields import Field
 
 from workplans import bulk
+from workplans.chunks import Among
 from workplans.entity_tables import EntityTable
 from workplans.importing.cells import ChoiceWidget, TextWidget, as_text
 from workplans.importing.parties import PartyReader, UnknownParty
@@ -47,7 +48,7 @@ class EntityResource(SheetResource):
         return list(EntityTable.columns)
 
     def written(self, keys: Sequence[str]) -> dict[str, Sequence[Any]]:
-        table = EntityTable(Entity.objects.filter(slug__in=keys).order_by("pk"))
+        table = EntityTable(Entity.objects.filter(Among("slug", keys)).order_by("pk"))
         return {str(cells[0]): cells for cells in table.rows()}
 
     def lock(self, keys: Sequence[str]) -> None:

@@ -20,7 +20,6 @@ from django.utils.translation import gettext as _
 from import_export.resources import Resource
 
 from workplans import days
-from workplans.chunks import portions
 from workplans.importing.cells import as_text, is_same
 from workplans.importing.tables import NoValue, Row, Table, Value
 from workplans.importing.verdicts import Judgement, Verdict
@@ -124,9 +123,7 @@ class SheetResource(Resource):
         wanted = sorted({key for key in keys if key})
         if lock:
             self.lock(wanted)
-        written = {
-            key: cells for some in portions(wanted) for key, cells in self.written(some).items()
-        }
+        written = self.written(wanted)
         ours = self.places
         # The places, in the file and in ours, of the columns that both have.
         both = [
