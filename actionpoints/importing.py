@@ -12,8 +12,7 @@ from import_export.fields import Field
 
 from actionpoints.exports import ActionPointTable
 from actionpoints.models import ActionPoint, ActionPointUpdate, Meeting, Recommendation
-from workplans.importing.cells import ChoiceWidget, LookupWidget, TextWidget, days_of
-from workplans.importing.deliverables import by_names
+from workplans.importing.cells import ChoiceWidget, LookupWidget, TextWidget, by_names, days_of
 from workplans.importing.items import ItemResource
 from workplans.importing.resources import SheetRow, cell_words
 from workplans.importing.updates import UpdateResource

@@ -42,6 +42,7 @@ TROUBLESOME = [
     "\N{NO-BREAK SPACE}no break",
     "_x0041_ and _x000D_",
     "<b>&amp;</b> ]]> <!-- -->",
+    "an ending of CDATA ]]> alone",
     "x" * 32_767,
 ]
 # What cannot arrive as it is, and what of it does.

@@ -1,7 +1,8 @@
 """Many records at once: written in few statements, and still logged and told of as when saved.
 
 `bulk_create` and its like pass by `save()` and its signals. What comes in bulk goes through here,
-so that the log of fields has it, and whoever listens to `records_written` follows.
+so that the log of fields has it, and whoever listens to `records_written` follows. What is deleted
+is logged only: who deletes what others listen to has to `tell` of it.
 """
 
 from __future__ import annotations

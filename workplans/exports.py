@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from itertools import islice
 from typing import Any, ClassVar, TypeAlias, TypeVar, cast
 
@@ -24,6 +25,7 @@ from django.utils.translation import gettext as _
 
 from workplans import workbooks
 from workplans.lists import Party, day_words
+from workplans.models.sources import shown_title
 from workplans.pages import Asked
 from workplans.workbooks import Cell, Entry, clean_text
 
@@ -225,7 +227,7 @@ class TableFile:
     def read_beside(self, chunk: list[Any]) -> dict[str, Any]:
         """Read for a chunk what no relation of its records gives; one query for each kind."""
         return {
-            "shown_title": self.shown_title,
+            "shown_title": partial(shown_title, is_staff=self.staff),
             "site": self.site,
         }
 
@@ -233,10 +235,6 @@ class TableFile:
     def site(self) -> str:
         """What an address of the site begins with, when it leaves the site."""
         return self.request.build_absolute_uri("/").rstrip("/")
-
-    def shown_title(self, title: str | None, published: bool | None) -> str:
-        """Return the name of a document; that of one that is not public is for staff only."""
-        return title if title and (published or self.staff) else ""
 
     def about(self) -> list[tuple[str, str]]:
         """Return what the “About” sheet of a workbook says: pairs of a label and words."""

@@ -8,7 +8,9 @@ and a call for each cell, would take most of the time.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import date
+from functools import partial
 from operator import itemgetter
 from typing import Any, ClassVar, TypeAlias
 
@@ -27,6 +29,7 @@ from workplans.models import (
     SourceDocument,
     TrackedItem,
 )
+from workplans.models.sources import shown_title
 from workplans.models.tracking import Viewer
 from workplans.status_words import NOT_REPORTED, StatusWord, public_code
 from workplans.workbooks import Cell
@@ -120,9 +123,10 @@ class ItemTable:
 
     def blocks(self) -> Iterator[Sequence[Sequence[Cell]]]:
         """Give the columns of some items at a time, with what belongs to these read at once."""
-        for read, beside in read_ahead(self.chunks()):
-            beside = {**beside, **self.party_cells(beside["held"])}
-            yield [in_sequence(cell(read, beside)) for cell in self.columns.values()]
+        with closing(read_ahead(self.chunks())) as chunks:
+            for read, beside in chunks:
+                beside = {**beside, **self.party_cells(beside["held"])}
+                yield [in_sequence(cell(read, beside)) for cell in self.columns.values()]
 
     @cached_property
     def records(self) -> Any:
@@ -160,9 +164,12 @@ class ItemTable:
         """Read for some items what no column of theirs gives; one query for each kind."""
         places = {place: source_and_place(place) for place in set(read["last_place"])}
         self.read_sources({source for source, _place in places.values()})
+        held = list(self.parties.filter(Among("item_id", read["pk"])))
+        for entity in {entity for _item, entity, _role, _is_uncertain in held}:
+            self.party_words.names[entity]  # read now, if it is new since
         return {
             **self.beside,
-            "held": list(self.parties.filter(Among("item_id", read["pk"]))),
+            "held": held,
             "parents": self.read_parents(read),
             # The titles of the documents that the items come from, and the places in these.
             "titles": {place: self.sources[source] for place, (source, _there) in places.items()},
@@ -206,16 +213,12 @@ class ItemTable:
             },
         }
 
-    def shown_title(self, title: str | None, published: bool | None) -> str:
-        """Return the name of a document; that of one that is not public is for staff only."""
-        return title if title and (published or self.is_staff) else ""
-
     def read_sources(self, wanted: set[int | None]) -> None:
         """Read the titles of documents that are not known yet."""
         if new := {pk for pk in wanted if pk is not None} - self.sources.keys():
             rows = SourceDocument.objects.filter(pk__in=new).order_by()
             for pk, title, published in rows.values_list("pk", "title", "published"):
-                self.sources[pk] = self.shown_title(title, published)
+                self.sources[pk] = shown_title(title, published, self.is_staff)
 
 
 def source_and_place(last_place: str) -> tuple[int | None, str]:
@@ -379,7 +382,7 @@ class HistoryTable:
         cells = tuple(self.columns.values())
         before, after = address_of(self.model)
         beside = {
-            "shown_title": self.shown_title,
+            "shown_title": partial(shown_title, is_staff=self.is_staff),
             "before": f"{self.site}{before}",
             "after": after,
             "labels": status_labels(self.model),
@@ -399,7 +402,3 @@ class HistoryTable:
             by_item.setdefault(row.item_id, []).append(row)
         for item in items:
             yield from by_item.get(item, ())
-
-    def shown_title(self, title: str | None, published: bool | None) -> str:
-        """Return the name of a document; that of one that is not public is for staff only."""
-        return title if title and (published or self.is_staff) else ""

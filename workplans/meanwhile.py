@@ -49,7 +49,7 @@ def works_apart(connection: BaseDatabaseWrapper) -> bool:
     return connection.vendor == "postgresql"
 
 
-def read_ahead(source: Generator[T, None, None]) -> Iterator[T]:
+def read_ahead(source: Generator[T, None, None]) -> Generator[T, None, None]:
     """Give what a generator reads of the database, which reads on by one step meanwhile.
 
     Whoever takes what is given leaves the database alone, and closes this when it stops early.
@@ -102,7 +102,8 @@ def writing_behind() -> Iterator[None]:
     """Let what is given to `write` within this be run while Python goes on.
 
     For use inside a transaction: whatever else is asked of the database waits for it, and so does
-    the end of this. Where a statement fails, the next of these raises its error.
+    the end of this. The error of a statement that fails is raised by whichever waits for it first:
+    a later `write`, what is asked, or the end.
     """
     connection = connections[DEFAULT_DB_ALIAS]
     if not works_apart(connection):

@@ -177,12 +177,17 @@ class Judged:
 
 
 def judge_entries(
-    entries: Sequence[Entry], *, today: date | None = None, lock: bool = False
+    entries: Sequence[Entry],
+    *,
+    today: date | None = None,
+    lock: bool = False,
+    levels: dict[int, str] | None = None,
 ) -> Judged:
     """Return the rows for entries on items of one kind; nothing is written.
 
     With `lock`, inside a transaction, the items stay locked for `record_judged`; without it is a
-    preview. An item that is about to be made has no rows yet.
+    preview. `levels` are those of stored items by key, where they are about to be others. An item
+    that is about to be made has no rows yet.
     """
     today = today or days.site_today()
     judged = Judged({}, {}, {})
@@ -195,9 +200,10 @@ def judge_entries(
     for place, entry in enumerate(entries):
         by_item[entry.item.pk or f"new {id(entry.item)}"].append((place, entry))
     stored = sorted(key for key in by_item if isinstance(key, int))
+    if levels is None:
+        levels = _levels(model, stored, lock=lock)
     for ids in [*portions(stored), [key for key in by_item if not isinstance(key, int)]]:
         known = [key for key in ids if isinstance(key, int)]
-        levels = _levels(model, known, lock=lock) if known else {}
         ledgers = read_rows(model, known) if known else {}
         for key in ids:
             ledger = ledgers.get(key, [])

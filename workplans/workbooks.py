@@ -191,6 +191,7 @@ class Sheet:
                     and value.isprintable()
                     and "&" not in value
                     and "<" not in value
+                    and ">" not in value
                     and "_" not in value
                     and len(value) <= SAFE_LENGTH
                 ):

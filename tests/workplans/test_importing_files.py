@@ -53,6 +53,7 @@ HEADER_XML = (
     '<c r="B1" t="inlineStr"><is><t>title</t></is></c></row>'
 )
 SHEET = "xl/worksheets/sheet1.xml"
+FAR_CELL = '<row r="2"><c r="A2"><v>1</v></c><c r="F2"><v>0</v></c></row>'
 NO_TYPES = b'<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>'
 TEXT = csv_file(*ROWS).decode("utf-8-sig")
 
@@ -107,6 +108,12 @@ class TestReadRight:
         xml = re.sub(r"<(/?)", r"<\1x:", xml)
         content = with_part(excel_file(*ROWS), SHEET, xml.encode(encoding))
         assert cells(content) == [(NoValue("=1+1"), None)]
+
+    def test_a_table_below_cells_that_say_nothing_is_read_whole(self):
+        rows = '<row r="1"><c r="A1" t="inlineStr"><is><t></t></is></c></row>'
+        rows += HEADER_XML.replace('"1"', '"2"').replace("A1", "A2").replace("B1", "B2")
+        rows += '<row r="3"><c r="A3"><v>1</v></c><c r="B3"><v>2</v></c></row>'
+        assert cells(with_part(excel_file(*ROWS), SHEET, sheet_xml(rows))) == [(1, 2)]
 
     def test_a_dimension_that_claims_the_whole_sheet_is_not_believed(self):
         row = '<row r="2"><c r="A2"><v>1</v></c></row>'
@@ -209,6 +216,10 @@ BAD = {
     "unclosed quote": (lambda: b'ref,title\r\nA-1,"open\r\nA-2,b\r\n', "row 2 is not closed"),
     "quote inside": (lambda: b'ref,title\r\nA-1,"a"b\r\n', "Row 2 is not well-formed"),
     "more cells than columns": (lambda: b"ref,title\r\nA-1,b,c\r\n", "Row 2 has more cells"),
+    "a cell far behind the table": (
+        lambda: excel_with(SHEET, sheet_xml(HEADER_XML + FAR_CELL)),
+        "Row 2 has more cells",
+    ),
     "the same header twice": (lambda: b"ref,title,Title\r\nA-1,b,c\r\n", "same name: title"),
 }
 # Those that would take long, or much room.

@@ -15,6 +15,7 @@ from tests.factories import (
     make_party,
     make_recommendation,
     make_source,
+    make_staff,
     make_update,
     make_workplan,
 )
@@ -32,6 +33,9 @@ from tests.imports import (
     told,
 )
 from workplans import days
+from workplans.importing import parties as party_names
+from workplans.importing.deliverables import DeliverableResource
+from workplans.importing.tables import read_table
 from workplans.models import Deliverable, Entity, SpreadsheetImport
 from workplans.models.ledger_rows import REDACTED
 from workplans.status import remove_narrative
@@ -267,6 +271,27 @@ class TestParties:
         assert "“OHCA” is not known as a party" in problems["leads"]
         assert "OCHA" in problems["leads"].split("Nearest:")[1]
 
+    def test_near_names_are_looked_for_once_a_name_and_not_for_very_many(
+        self, plan, staff_client, monkeypatch
+    ):
+        asked, real = [], party_names.get_close_matches
+        monkeypatch.setattr(
+            party_names,
+            "get_close_matches",
+            lambda name, *rest, **options: asked.append(name) or real(name, *rest, **options),
+        )
+        many = [{"leads": f"UNHCRR{n}"} for n in range(party_names.MOST_LOOKED_FOR + 1)]
+        named = [*[{"leads": "OCHAA"}] * 9, *many]
+        rows = [{"ref": f"X-{number}", **cells} for number, cells in enumerate(named)]
+        problems = [
+            words
+            for _kind, words in told(look(staff_client, Deliverable, csv_file(*rows))).values()
+        ]
+        assert len(asked) == len(set(asked)) == party_names.MOST_LOOKED_FOR
+        assert all("is not known as a party" in words["leads"] for words in problems)
+        assert "Nearest: OCHA" in problems[8]["leads"]
+        assert "Enter it as an entity" in problems[-1]["leads"]
+
     def test_the_order_and_spelling_of_the_same_parties_is_nothing_new(self, plan, staff_client):
         assert self.judge(staff_client, leads="ocha") == ("same", {})
         assert self.judge(staff_client, supporting="UNHCR (consulted)") == ("same", {})
@@ -365,6 +390,20 @@ class TestUpdates:
         )
         assert "A heading has no status" in told(judgement)[2][1]["new_status"]
 
+    def test_an_update_is_judged_by_the_level_that_the_file_gives(self, plan, staff_client):
+        told_of = {"new_status": "ongoing", "new_narrative": "Begun."}
+        judgement = look(
+            staff_client,
+            Deliverable,
+            csv_file(
+                {"ref": "RG1-2020-3.1-i", "level": "heading", "parent": "", **told_of},
+                {"ref": "RG1-2020-H", "level": "item", "parent": "", **told_of},
+            ),
+        )
+        heading, item = told(judgement).values()
+        assert "A heading has no status" in heading[1]["new_status"]
+        assert item[0] == "changed"
+
     def test_what_stands_already_is_nothing_new(self, plan, staff_client):
         content = csv_file({"ref": "RG1-2020-3.1", "new_narrative": "As of May.", "x": "1"})
         bring_in(staff_client, Deliverable, content)
@@ -462,6 +501,23 @@ class TestNewItems:
         assert "references are not given twice" in judgement[2][1]["ref"]
         assert judgement[3][0] == "new"
         assert "Row 3 has it too" in judgement[4][1]["ref"]
+
+    def test_a_title_twice_is_refused(self, plan, staff_client):
+        row = {"workplan": "RG1 workplan", "priority_area": "3", "title": "The same"}
+        content = csv_file(row, {**row, "ref": "A-2"}, {**row, "title": "Another"})
+        judgement = told(look(staff_client, Deliverable, content))
+        assert [kind for kind, _words in judgement.values()] == ["new", "invalid", "new"]
+        assert "Row 2 has it too" in judgement[3][1]["title"]
+
+    def test_what_a_file_names_as_parents_is_locked_too(self, plan):
+        part = {"level": "part", "parent": "RG1-2020-3.2", "title": "New part"}
+        row = {"workplan": "RG1 workplan", "priority_area": "3", **part}
+        resource = DeliverableResource(make_staff())
+        table = read_table(csv_file(row), resource.known_columns)
+        locked = []
+        resource.lock = locked.extend
+        resource.judge(table, lock=True)
+        assert locked == ["RG1-2020-3.2"]
 
     def test_items_that_belong_to_each_other_are_refused(self, plan, staff_client):
         row = {"workplan": "RG1 workplan", "priority_area": "3", "level": "part"}

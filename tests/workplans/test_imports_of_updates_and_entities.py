@@ -192,6 +192,24 @@ class TestEntities:
         assert kind == "invalid"
         assert words in problems[column]
 
+    def test_a_name_that_two_rows_have_is_refused(self, entities, staff_client):
+        rows = [
+            {"name": "Oxford Group", "acronym": "OG", "kind": "ngo"},
+            {"name": "Other Group", "acronym": "O.G.", "kind": "ngo"},
+        ]
+        judgement = told(look(staff_client, Entity, csv_file(*rows)))
+        assert judgement[2][0] == "new"
+        assert "Row 2 has this name too" in judgement[3][1]["name"]
+
+    def test_a_long_chain_of_new_ones_is_made(self, staff_client):
+        rows = [
+            {"slug": f"e-{n}", "name": f"Entity {n}", "kind": "ngo", "parent": f"e-{n - 1}"}
+            for n in range(1500)
+        ]
+        rows[0]["parent"] = ""
+        assert bring_in(staff_client, Entity, csv_file(*reversed(rows))).new == 1500
+        assert Entity.objects.get(slug="e-1499").parent.slug == "e-1498"
+
     def test_circles_are_refused(self, entities, staff_client):
         row = {"slug": "opag", "name": "Policy Group", "acronym": "OPAG", "kind": "body"}
         judgement = look(staff_client, Entity, csv_file({**row, "parent": "rg1"}))

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from datetime import UTC, datetime
 
 import pytest
 from auditlog.models import LogEntry
@@ -26,6 +27,8 @@ from tests.factories import (
     make_workplan,
 )
 from tests.imports import address, bring_in, csv_file, excel_file, look, send, told
+from workplans.importing import tables, uploads
+from workplans.importing.deliverables import DeliverableResource
 from workplans.models import (
     Deliverable,
     DeliverableUpdate,
@@ -127,6 +130,52 @@ class TestWhoseTheyAre:
         response = confirm(staff_client, Deliverable, waiting(), discard="Discard")
         assert response["Location"] == address(Deliverable, "import")
         assert not SpreadsheetImport.objects.exists()
+
+    def test_one_that_was_imported_meanwhile_is_not_discarded(self, staff_client):
+        make_deliverable(ref="A-1")
+        look(staff_client, Deliverable, csv_file({"ref": "A-1", "title": "New"}))
+        upload = waiting()
+        user = User.objects.get()
+        uploads.confirm(waiting(), user, DeliverableResource)
+        with pytest.raises(uploads.ImportedAlready):
+            uploads.discard(upload)
+        uploads.remember(upload, uploads.judge(bytes(upload.content), user, DeliverableResource))
+        assert SpreadsheetImport.objects.done().get(seen=[]) == upload
+
+    def test_one_that_was_discarded_meanwhile_is_not_imported(self, staff_client):
+        make_deliverable(ref="A-1", title="Old")
+        look(staff_client, Deliverable, csv_file({"ref": "A-1", "title": "New"}))
+        upload, user = waiting(), User.objects.get()
+        uploads.discard(waiting())
+        with pytest.raises(uploads.NotWaiting):
+            uploads.confirm(upload, user, DeliverableResource)
+        with pytest.raises(uploads.NotWaiting):
+            uploads.discard(upload)
+        uploads.remember(upload, uploads.judge(bytes(upload.content), user, DeliverableResource))
+        assert Deliverable.objects.get().title == "Old"
+        assert not SpreadsheetImport.objects.exists()
+
+    def test_one_that_can_be_read_no_more_says_why(self, staff_client, monkeypatch):
+        make_deliverable(ref="A-1")
+        look(staff_client, Deliverable, csv_file({"ref": "A-1", "title": "New"}))
+        upload = waiting()
+        monkeypatch.setattr(tables, "MOST_ROWS", 0)
+        for answer in (
+            staff_client.get(address(Deliverable, "import_review", upload.pk), follow=True),
+            staff_client.get(address(Deliverable, "import_rows", upload.pk), follow=True),
+            staff_client.post(address(Deliverable, "import_review", upload.pk), follow=True),
+        ):
+            assert answer.redirect_chain[0][0] == address(Deliverable, "import")
+            assert "Split it into smaller files" in answer.content.decode()
+
+    def test_the_day_of_an_import_is_that_of_the_site(self, staff_client):
+        make_deliverable(ref="A-1")
+        content = csv_file({"ref": "A-1", "title": "New"})
+        bring_in(staff_client, Deliverable, content)
+        midnight = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
+        SpreadsheetImport.objects.update(imported_at=midnight)
+        page = send(staff_client, Deliverable, content).content.decode()
+        assert "was imported on 2026-07-02" in page
 
     def test_what_was_imported_is_kept_with_what_it_touched(self, staff_client, client):
         make_deliverable(ref="A-1")
@@ -328,7 +377,8 @@ def test_an_import_that_is_killed_leaves_nothing_behind(staff_client):
     area = make_area(workplan=make_workplan(slug="p"))
     make_deliverable(ref="A-1", title="Old", priority_area=area)
     rows = [{"ref": "A-1", "title": "New", "workplan": "p", "priority_area": area.number}]
-    rows += [{**rows[0], "ref": f"N-{n}", "new_narrative": "Told."} for n in range(20)]
+    new = {**rows[0], "new_narrative": "Told."}
+    rows += [{**new, "ref": f"N-{n}", "title": f"New {n}"} for n in range(20)]
     look(staff_client, Deliverable, csv_file(*rows))
     before = counts()
     database = {**connection.settings_dict}

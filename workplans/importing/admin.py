@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -25,6 +26,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from import_export.admin import ExportMixin, ImportMixin
@@ -35,14 +37,17 @@ from workplans.importing.tables import Unreadable
 from workplans.importing.uploads import (
     ChangedSince,
     ImportedAlready,
+    NotWaiting,
     confirm,
+    discard,
     keep,
     look_again,
     remember,
 )
 from workplans.importing.verdicts import Judgement
 from workplans.models import SpreadsheetImport
-from workplans.status import UpdatesRefused
+
+logger = logging.getLogger(__name__)
 
 # How many rows of each kind the page of a file shows.
 SHOWN = 100
@@ -114,17 +119,22 @@ class SheetImportMixin(ImportMixin):
         """Show what a file would change, row by row; at its sender's word, write it."""
         user = self._sender(request)
         upload = self._waiting(user, pk)
-        if request.method != "POST":
-            judgement, changed = look_again(upload, user, self.resource_class)
-            return self._review_page(request, upload, judgement, changed)
-        if "discard" in request.POST:
-            upload.delete()
-            messages.info(request, _("The file was discarded. Nothing was changed."))
-            return redirect(self._url("import"))
         try:
+            if request.method != "POST":
+                judgement, changed = look_again(upload, user, self.resource_class)
+                return self._review_page(request, upload, judgement, changed)
+            if "discard" in request.POST:
+                discard(upload)
+                messages.info(request, _("The file was discarded. Nothing was changed."))
+                return redirect(self._url("import"))
             judgement = confirm(upload, user, self.resource_class)
         except ImportedAlready as known:
             messages.error(request, imported_already(known.done))
+            return redirect(self._url("import"))
+        except NotWaiting:
+            raise Http404(not_here()) from None
+        except Unreadable as error:  # by rules that are stricter than when it was sent in
+            messages.error(request, str(error))
             return redirect(self._url("import"))
         except ChangedSince as since:
             remember(upload, since.judgement)
@@ -137,7 +147,8 @@ class SheetImportMixin(ImportMixin):
                     ),
                 )
             return self._review_page(request, upload, since.judgement, since.rows)
-        except (IntegrityError, UpdatesRefused):
+        except IntegrityError:
+            logger.warning("The file %s was not imported.", upload.pk, exc_info=True)
             messages.error(
                 request,
                 _("Nothing was written: somebody entered the same meanwhile. Look once more."),
@@ -154,7 +165,11 @@ class SheetImportMixin(ImportMixin):
         """Send the verdicts on all rows of a file, since a page shows some of each kind."""
         user = self._sender(request)
         upload = self._waiting(user, pk)
-        judgement, _changed = look_again(upload, user, self.resource_class)
+        try:
+            judgement, _changed = look_again(upload, user, self.resource_class)
+        except Unreadable as error:
+            messages.error(request, str(error))
+            return redirect(self._url("import"))
         header = ("row", "record", "verdict", "column", "now", "file", "problem")
         response = StreamingHttpResponse(
             csv_file(header, in_columns(verdict_rows(judgement))),
@@ -201,7 +216,7 @@ class SheetImportMixin(ImportMixin):
         waiting = SpreadsheetImport.objects.waiting()
         upload = waiting.filter(pk=pk, uploaded_by=user, model=self._label).first()
         if upload is None:
-            raise Http404(_("This file is not here any more. Send it in again."))
+            raise Http404(not_here())
         return upload
 
     @property
@@ -276,12 +291,16 @@ class SheetExportMixin(ExportMixin):
             raise PermissionDenied
 
 
+def not_here() -> str:
+    return _("This file is not here any more. Send it in again.")
+
+
 def imported_already(done: SpreadsheetImport) -> str:
     """Say that a file was imported, when, and what to do."""
     return _(
         "This very file was imported on %(day)s as “%(name)s”. Nothing is left to do; to tell it "
         "once more, change the file."
-    ) % {"day": done.imported_at.date().isoformat() if done.imported_at else "", "name": done.name}
+    ) % {"day": localdate(done.imported_at).isoformat(), "name": done.name}
 
 
 def what_was_written(judgement: Judgement) -> str:

@@ -219,3 +219,12 @@ class LookupWidget(Widget):
                 % {"name": text[:80]}
             )
         return found[key]
+
+
+def by_names(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Return records by their names as a `LookupWidget` knows them; None where several have one."""
+    known: dict[str, Any] = {}
+    for name, record in pairs:
+        key = name.casefold()
+        known[key] = record if known.get(key, record) == record else None
+    return known

@@ -11,21 +11,12 @@ from django.utils.translation import gettext_lazy
 from import_export.fields import Field
 
 from workplans.chunks import Among, portions
-from workplans.importing.cells import ChoiceWidget, LookupWidget, as_text
+from workplans.importing.cells import ChoiceWidget, LookupWidget, as_text, by_names
 from workplans.importing.items import ItemResource
 from workplans.importing.resources import SheetRow, cell_words
 from workplans.importing.verdicts import Change
 from workplans.item_tables import DeliverableTable
 from workplans.models import Deliverable, Priority, PriorityArea, Workplan
-
-
-def by_names(pairs: Any) -> dict[str, Any]:
-    """Return records by their names, whatever the case; None for a name that several have."""
-    known: dict[str, Any] = {}
-    for name, record in pairs:
-        key = name.casefold()
-        known[key] = record if known.get(key, record) == record else None
-    return known
 
 
 class DeliverableResource(ItemResource):

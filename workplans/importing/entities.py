@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -24,10 +24,16 @@ from workplans.models.entities import name_key
 PLAIN = ("name", "acronym", "kind", "description")
 
 
-def depth(entity: Entity) -> int:
-    """Return how many new entities an entity is part of, one through the other."""
-    above = entity.parent
-    return 0 if above is None or above.pk else 1 + depth(above)
+def by_depth(new: Sequence[Entity]) -> Iterator[list[Entity]]:
+    """Yield new entities, some at a time: those that others are part of before these."""
+    below: dict[int, list[Entity]] = defaultdict(list)
+    for entity in new:
+        above = entity.parent
+        below[0 if above is None or above.pk else id(above)].append(entity)
+    level = below[0]
+    while level:
+        yield level
+        level = [entity for above in level for entity in below[id(above)]]
 
 
 class EntityResource(SheetResource):
@@ -61,21 +67,23 @@ class EntityResource(SheetResource):
         self.alias_of = {alias.key: alias for alias in EntityAlias.objects.select_related("entity")}
         touched = [row for row in rows if row.edited and not row.verdict.problems]
         slugs = set(self.by_slug)
+        named: dict[str, int] = {}
         for row in touched:
-            self._read(row, slugs)
+            self._read(row, slugs, named)
         new = {row.verdict.ref: row.verdict.instance for row in touched if row.is_new}
         for row in touched:
             if "parent" in row.edited and not row.verdict.problems:
                 self._read_parent(row, new)
+        safe: set[str] = set()
         for row in touched:
             if not row.verdict.problems:
-                self._refuse_circle(row)
+                self._refuse_circle(row, safe)
         names: dict[str, str] = {}
         for row in touched:
             if "aliases" in row.edited and not row.verdict.problems:
                 self._read_aliases(row, names)
 
-    def _read(self, row: SheetRow, slugs: set[str]) -> None:
+    def _read(self, row: SheetRow, slugs: set[str], named: dict[str, int]) -> None:
         verdict = row.verdict
         entity = verdict.instance = Entity(slug=row.key) if row.is_new else self.by_slug[row.key]
         verdict.is_record_new = row.is_new
@@ -93,16 +101,24 @@ class EntityResource(SheetResource):
         if not entity.name and not verdict.problems:
             verdict.refuse("name", "", _("An entity needs a name."))
         if row.is_new and not verdict.problems:
-            self._make_slug(row, slugs)
+            self._make_slug(row, slugs, named)
 
-    def _make_slug(self, row: SheetRow, slugs: set[str]) -> None:
-        """Give a new entity its address, unless one that is there has its names."""
+    def _make_slug(self, row: SheetRow, slugs: set[str], named: dict[str, int]) -> None:
+        """Give a new entity its address, unless one that is there, or comes before, has its names.
+
+        `named` has the rows of the file that have taken names, by the keys of these.
+        """
         verdict, entity = row.verdict, row.verdict.instance
         for name in filter(None, (entity.name, entity.acronym, row.key)):
-            try:
-                known = self.reader.known.get(name_key(name))
-            except UnknownParty:
-                known = None
+            key = name_key(name)
+            if key and named.setdefault(key, verdict.number) != verdict.number:
+                verdict.refuse(
+                    "name",
+                    name,
+                    _("Row %(number)d has this name too. Keep one.") % {"number": named[key]},
+                )
+                return
+            known = self.reader.known.get(key)
             if known:
                 there = sorted(known, key=lambda one: one.slug)[0]
                 verdict.refuse(
@@ -145,10 +161,11 @@ class EntityResource(SheetResource):
             row.verdict.changes.append(Change("parent", row.now("parent"), text))
             row.verdict.plan.setdefault("fields", {})["parent"] = (old, parent)
 
-    def _refuse_circle(self, row: SheetRow) -> None:
-        entity, seen = row.verdict.instance, set()
-        above = entity.parent
-        while above is not None:
+    def _refuse_circle(self, row: SheetRow, safe: set[str]) -> None:
+        """Refuse a parent that is below; `safe` are the entities above which is no circle."""
+        entity = row.verdict.instance
+        seen, above = {entity.slug}, entity.parent
+        while above is not None and above.slug not in safe:
             above = self.by_slug.get(above.slug, above)
             if above is entity or above.slug == entity.slug:
                 row.verdict.refuse(
@@ -161,6 +178,7 @@ class EntityResource(SheetResource):
                 return  # a circle of others, which their own rows are told of
             seen.add(above.slug)
             above = above.parent
+        safe |= seen
 
     def _read_aliases(self, row: SheetRow, names: dict[str, str]) -> None:
         """Read the other names; `names` are those that rows before have taken, by key."""
@@ -203,12 +221,7 @@ class EntityResource(SheetResource):
         return False
 
     def save(self, verdicts: Sequence[Verdict], source: SourceDocument | None) -> None:
-        # Those that others are part of come first, since these need their keys.
-        new = [verdict.instance for verdict in verdicts if verdict.is_record_new]
-        by_depth: dict[int, list[Entity]] = defaultdict(list)
-        for entity in new:
-            by_depth[depth(entity)].append(entity)
-        for _depth, entities in sorted(by_depth.items()):
+        for entities in by_depth([one.instance for one in verdicts if one.is_record_new]):
             bulk.create_all(Entity, entities, self.user)
         changed = {
             verdict.instance: verdict.plan["fields"]

@@ -26,7 +26,7 @@ from workplans.importing.cells import (
     as_text,
 )
 from workplans.importing.parties import PartyReader, UnknownParty
-from workplans.importing.resources import SheetResource, SheetRow, cell_words
+from workplans.importing.resources import SheetResource, SheetRow, cell_words, refuse_entry
 from workplans.importing.verdicts import Change, Verdict
 from workplans.inserts import insert_columns
 from workplans.item_tables import ItemTable
@@ -110,6 +110,7 @@ class ItemResource(SheetResource):
     """
 
     follows: ClassVar[frozenset[str]] = frozenset({"url"})
+    names_others = ("parent",)
     table_class: ClassVar[type[ItemTable]]
     origin_columns: ClassVar[tuple[str, ...]]
 
@@ -172,13 +173,8 @@ class ItemResource(SheetResource):
 
     def lock(self, keys: Sequence[str]) -> None:
         self.lock_origins()
-        pks = (
-            self.model.objects.filter(Among("ref", keys))
-            .order_by("pk")
-            .values_list("pk", flat=True)
-        )
-        for some in portions(list(pks)):
-            lock_items(self.model, some)
+        pks = self.model.objects.filter(Among("ref", keys)).order_by()
+        lock_items(self.model, list(pks.values_list("pk", flat=True)))
 
     # Judging
 
@@ -483,10 +479,19 @@ class ItemResource(SheetResource):
         for some in portions(sorted(titles)):
             for record in self.model.objects.filter(Among("title", some)).exclude(level=Level.PART):
                 there[record.title, self._origin(record)] = record.ref
+        first: dict[tuple[str, tuple[Any, ...]], int] = {}
         for row in new:
             item = row.verdict.instance
-            ref = there.get((item.title, self._origin(item)))
-            if ref:
+            named = (item.title, self._origin(item))
+            ref = there.get(named)
+            if first.setdefault(named, row.row.number) != row.row.number:
+                row.verdict.refuse(
+                    "title",
+                    item.title,
+                    _("Row %(number)d has it too. Keep one, or write another title.")
+                    % {"number": first[named]},
+                )
+            elif ref:
                 row.verdict.refuse(
                     "title",
                     item.title,
@@ -513,7 +518,9 @@ class ItemResource(SheetResource):
             entry = self.read_entry(row, columns)
             if not row.verdict.problems:
                 told.append((row, entry))
-        judged = judge_entries([entry for _row, entry in told], today=self.today)
+        items = [entry.item for _row, entry in told]
+        levels = {item.pk: item.level for item in items if item.pk}
+        judged = judge_entries([entry for _row, entry in told], today=self.today, levels=levels)
         for place, (row, _entry) in enumerate(told):
             if place in judged.errors:
                 refuse_entry(row, judged.errors[place], UPDATE_COLUMNS, "new_status")
@@ -629,19 +636,3 @@ class ItemResource(SheetResource):
             names = ("item", "entity", "role", "order", "as_printed")
             insert_columns(self.held, dict(zip(names, zip(*of_new, strict=True), strict=True)))
         bulk.change_all(self.held, change, self.user)
-
-
-def refuse_entry(
-    row: SheetRow, error: ValidationError, columns: Mapping[str, str], otherwise: str
-) -> None:
-    """Note why the ledger refuses an update; one that it knows already is no problem.
-
-    `columns` are those in which the fields of the ledger's entry are told; what is wrong with none
-    of these is noted of the column `otherwise`.
-    """
-    if getattr(error, "code", "") == "nothing_new":
-        return
-    by_field = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
-    for name, sentences in by_field.items():
-        column = columns.get(name, otherwise)
-        row.verdict.refuse(column, cell_words(row.edited.get(column)), " ".join(sentences))

@@ -18,6 +18,8 @@ from workplans.models.entities import name_key
 
 # How many of the nearest names an error offers.
 OFFERED = 3
+# For how many unknown names of a file these are looked for.
+MOST_LOOKED_FOR = 50
 # Longer cells name no parties.
 LONGEST = 2000
 
@@ -79,6 +81,7 @@ class PartyReader:
         self.roles |= {name_key(str(role.label)): role for role in Role} | _ROLE_WORDS
         self.read: dict[str, tuple[Named, ...]] = {}
         self.ones: dict[tuple[str, str], Named | None] = {}
+        self.refusals: dict[str, str] = {}
 
     def _know(self, name: str, entity: Entity) -> None:
         if key := name_key(name):
@@ -169,7 +172,17 @@ class PartyReader:
         return found
 
     def _refusal(self, name: str) -> str:
-        keys = get_close_matches(name_key(name), self.spellings, n=OFFERED, cutoff=0.5)
+        """Return a sentence about a name that is not known."""
+        if name not in self.refusals:
+            self.refusals[name] = self._make_refusal(name)
+        return self.refusals[name]
+
+    def _make_refusal(self, name: str) -> str:
+        # To look for near names takes long; a file with so many unknown ones has another problem.
+        near = len(self.refusals) < MOST_LOOKED_FOR
+        keys = (
+            get_close_matches(name_key(name), self.spellings, n=OFFERED, cutoff=0.5) if near else ()
+        )
         words = {"name": name[:80], "names": "; ".join(self.spellings[key] for key in keys)}
         if not keys:
             return _("“%(name)s” is not known as a party. Enter it as an entity first.") % words

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from import_export.resources import Resource
 
@@ -60,6 +60,8 @@ class SheetResource(Resource):
     model: ClassVar[Any]
     key: ClassVar[str] = "ref"
     not_compared: ClassVar[frozenset[str]] = frozenset({"ref", "url"})
+    # The columns that name other records of this kind, by which a row is judged too.
+    names_others: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, user: User, today: date | None = None) -> None:
         super().__init__()
@@ -122,7 +124,13 @@ class SheetResource(Resource):
         keys = [self.key_of(dict(zip(header, row.cells, strict=True))) for row in table.rows]
         wanted = sorted({key for key in keys if key})
         if lock:
-            self.lock(wanted)
+            named = {
+                cell_words(row.cells[place])
+                for place, name in enumerate(header)
+                if name in self.names_others
+                for row in table.rows
+            }
+            self.lock(sorted({*wanted, *named}))
         written = self.written(wanted)
         ours = self.places
         # The places, in the file and in ours, of the columns that both have.
@@ -152,19 +160,10 @@ class SheetResource(Resource):
         judgement.settle()
         return judgement
 
-    def import_data(  # type: ignore[no-untyped-def]
-        self, dataset: Table, dry_run: bool = False, source: SourceDocument | None = None, **kwargs
-    ) -> Judgement:
-        """Judge a table, and write it all unless it is a dry run or a row is invalid.
-
-        What is told through it comes from `source`.
-        """
-        with without_collecting(), transaction.atomic():
-            judgement = self.judge(dataset, lock=not dry_run)
-            if not dry_run and judgement.may_be_written:
-                with writing_behind():
-                    self.save([*judgement.new, *judgement.changed], source)
-        return judgement
+    def write(self, judgement: Judgement, source: SourceDocument | None) -> None:
+        """Write what a judgement found new or changed, in the transaction that has the locks."""
+        with writing_behind():
+            self.save([*judgement.new, *judgement.changed], source)
 
 
 class SheetRow:
@@ -235,3 +234,19 @@ class SheetRow:
         except ValueError as error:
             self.verdict.refuse(name, cell_words(cell), str(error))
             return None
+
+
+def refuse_entry(
+    row: SheetRow, error: ValidationError, columns: Mapping[str, str], otherwise: str
+) -> None:
+    """Note why the ledger refuses an update; one that it knows already is no problem.
+
+    `columns` are those in which the fields of the ledger's entry are told; what is wrong with none
+    of these is noted of the column `otherwise`.
+    """
+    if getattr(error, "code", "") == "nothing_new":
+        return
+    by_field = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+    for name, sentences in by_field.items():
+        column = columns.get(name, otherwise)
+        row.verdict.refuse(column, cell_words(row.edited.get(column)), " ".join(sentences))

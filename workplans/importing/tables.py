@@ -12,7 +12,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any, TypeAlias
@@ -90,11 +90,7 @@ def read_table(content: bytes, known: Iterable[str]) -> Table:
     known = frozenset(known)
     if not content.strip():
         raise Unreadable(_("The file is empty."))
-    if len(content) > LARGEST:
-        raise Unreadable(
-            _("The file has more than %(limit)d MB. Split it into smaller ones.")
-            % {"limit": LARGEST // 1024 // 1024}
-        )
+    refuse_large(len(content))
     if content.startswith(OLE):
         raise Unreadable(
             _(
@@ -105,6 +101,15 @@ def read_table(content: bytes, known: Iterable[str]) -> Table:
     if content.startswith(ZIP):
         return _table(_excel_rows(content), known, is_text=False)
     return _table(_csv_rows(_decoded(content), known), known, is_text=True)
+
+
+def refuse_large(size: int) -> None:
+    """Raise Unreadable for a file of too many bytes."""
+    if size > LARGEST:
+        raise Unreadable(
+            _("The file has more than %(limit)d MB. Split it into smaller ones.")
+            % {"limit": LARGEST // 1024 // 1024}
+        )
 
 
 def _table(rows: Iterator[Row], known: frozenset[str], *, is_text: bool) -> Table:
@@ -126,7 +131,10 @@ def _table(rows: Iterator[Row], known: frozenset[str], *, is_text: bool) -> Tabl
             continue
         if any(cell not in (None, "") for cell in row.cells[len(header) :]):
             raise Unreadable(
-                _("Row %(number)d has more cells than the table has columns.")
+                _(
+                    "Row %(number)d has more cells than the table has columns. Empty them, or give "
+                    "their columns names."
+                )
                 % {"number": row.number}
             )
         if len(found) == MOST_ROWS:
@@ -259,25 +267,26 @@ def _excel_rows(content: bytes) -> Iterator[Row]:
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
         sheet = book.worksheets[0]
-        # Rows are filled up to the width asked for, which takes most of the time if it is more
-        # than that of the table: that of its first row.
-        width, begins = MOST_COLUMNS + 1, 1
-        for number, cells in enumerate(sheet.iter_rows(max_row=MOST_EMPTY, max_col=width), 1):
-            yield Row(number, tuple(map(_excel_value, cells)))
-            filled = [place for place, cell in enumerate(cells) if cell.value is not None]
-            if filled:
-                width, begins = filled[-1] + 2, number + 1
-                break
         # Cells know whether they hold a formula; plain values are read in half the time.
+        value_of, are_empty = (
+            (_excel_value, _are_empty_cells) if has_formulas else (_plain_value, _are_none)
+        )
         rows = sheet.iter_rows(
-            min_row=begins,
-            max_row=begins + MOST_ROWS + MOST_EMPTY,
-            max_col=width,
+            max_row=MOST_ROWS + MOST_EMPTY + 2,
+            max_col=MOST_COLUMNS + 1,
             values_only=not has_formulas,
         )
-        value_of = _excel_value if has_formulas else _plain_value
-        for number, cells in enumerate(rows, start=begins):
-            yield Row(number, tuple(map(value_of, cells)))
+        # Rows are filled up to the width asked for. What is empty behind the first row that is not,
+        # as in most rows, is not looked at cell by cell.
+        width = 0
+        for number, cells in enumerate(rows, start=1):
+            if width and are_empty(cells[width:]):
+                cells = cells[:width]
+            values = tuple(map(value_of, cells))
+            if not width:
+                filled = [place for place, value in enumerate(values) if value not in (None, "")]
+                width = filled[-1] + 1 if filled else 0
+            yield Row(number, values)
     except Unreadable:
         raise
     except (
@@ -287,6 +296,14 @@ def _excel_rows(content: bytes) -> Iterator[Row]:
         # openpyxl has no error of its own for what it cannot make sense of; those of XML are
         # SyntaxErrors.
         raise Unreadable(_("The Excel file is damaged. Open it and save it anew.")) from error
+
+
+def _are_empty_cells(cells: Sequence[Any]) -> bool:
+    return all(cell.value is None for cell in cells)
+
+
+def _are_none(values: Sequence[Any]) -> bool:
+    return values.count(None) == len(values)
 
 
 def _excel_value(cell: Any) -> Value:

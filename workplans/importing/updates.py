@@ -18,10 +18,9 @@ from workplans.importing.cells import (
     LookupWidget,
     StatusWidget,
     TextWidget,
+    by_names,
 )
-from workplans.importing.deliverables import by_names
-from workplans.importing.items import refuse_entry
-from workplans.importing.resources import SheetResource, SheetRow, cell_words
+from workplans.importing.resources import SheetResource, SheetRow, cell_words, refuse_entry
 from workplans.importing.tables import Value
 from workplans.importing.verdicts import Change, Verdict
 from workplans.item_tables import HistoryTable
@@ -112,9 +111,7 @@ class UpdateResource(SheetResource):
         for some in portions(sorted(refs)):
             found |= {item.ref: item for item in self.item_model.objects.filter(Among("ref", some))}
         if self.locks:
-            # In the order of keys throughout, as every writer locks.
-            for pks in portions(sorted(item.pk for item in found.values())):
-                lock_items(self.item_model, pks)
+            lock_items(self.item_model, [item.pk for item in found.values()])
         return found
 
     def _compare(self, row: SheetRow) -> None:

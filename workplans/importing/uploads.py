@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import date
 from pathlib import PurePath
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
-from workplans import days
 from workplans.importing.resources import SheetResource, without_collecting
-from workplans.importing.tables import LARGEST, Table, Unreadable, read_table
+from workplans.importing.tables import Table, read_table, refuse_large
 from workplans.importing.verdicts import Judgement
 from workplans.models import SourceDocument, SpreadsheetImport
+
+
+# The fields that tell what became of a file.
+RESULT = ("imported_at", "new", "changed", "same", "refs", "seen", "source")
 
 
 class ChangedSince(Exception):
@@ -34,17 +37,17 @@ class ImportedAlready(Exception):
         self.done = done
 
 
+class NotWaiting(Exception):
+    """A file is not there any more: it was discarded, or has expired."""
+
+
 def keep(user: User, file: Any, resource_class: type[SheetResource]) -> SpreadsheetImport:
     """Keep a file that somebody sends in, if it can be read; else raise Unreadable.
 
-    Raise ImportedAlready for one that was imported. Uploads of others that have expired go.
+    Raise ImportedAlready for one that was imported. Uploads that have expired go, whosever.
     """
     SpreadsheetImport.objects.expire()
-    if file.size > LARGEST:
-        raise Unreadable(
-            _("The file has more than %(limit)d MB. Split it into smaller ones.")
-            % {"limit": LARGEST // 1024 // 1024}
-        )
+    refuse_large(file.size)
     content = file.read()
     model = resource_class.model._meta.label_lower
     digest = hashlib.sha256(content).hexdigest()
@@ -70,7 +73,9 @@ def table_of(content: bytes, resource: SheetResource) -> Table:
 def judge(content: bytes, user: User, resource_class: type[SheetResource]) -> Judgement:
     """Return the verdicts on a file, as things are now."""
     resource = resource_class(user)
-    return resource.import_data(table_of(content, resource), dry_run=True)
+    table = table_of(content, resource)
+    with without_collecting(), transaction.atomic():
+        return resource.judge(table)
 
 
 def look_again(
@@ -93,7 +98,7 @@ def look_again(
 def remember(upload: SpreadsheetImport, judgement: Judgement) -> None:
     """Remember the verdicts that a sender is shown."""
     upload.seen = judgement.fingerprints
-    upload.save(update_fields=["seen"])
+    SpreadsheetImport.objects.waiting().filter(pk=upload.pk).update(seen=upload.seen)
 
 
 def changed_rows(upload: SpreadsheetImport, judgement: Judgement) -> set[int]:
@@ -109,35 +114,51 @@ def confirm(
 ) -> Judgement:
     """Write what a file says, all of it or nothing, and return the verdicts.
 
-    Raise ChangedSince if any verdict is not what the sender was shown, and ImportedAlready if the
-    same file was imported meanwhile.
+    Raise ChangedSince if any verdict is not what the sender was shown, ImportedAlready if the same
+    file was imported meanwhile, and NotWaiting if it was discarded.
     """
     content = bytes(upload.content)
     resource = resource_class(user)
     table = table_of(content, resource)
     with without_collecting(), transaction.atomic():
-        list(SpreadsheetImport.objects.select_for_update().filter(pk=upload.pk).values_list("pk"))
-        done = SpreadsheetImport.objects.done().filter(model=upload.model, digest=upload.digest)
-        if (before := done.first()) is not None:
-            raise ImportedAlready(before)
+        lock_waiting(upload)
         judgement = resource.judge(table, lock=True)
         changed = changed_rows(upload, judgement)
         if changed or not judgement.may_be_written:
             raise ChangedSince(judgement, changed)
         verdicts = [*judgement.new, *judgement.changed]
         if resource.tells_source(verdicts):
-            upload.source = make_source(upload)
-        resource.save(verdicts, upload.source)
+            upload.source = make_source(upload, resource.today)
+        resource.write(judgement, upload.source)
         upload.imported_at = timezone.now()
         upload.new, upload.changed = len(judgement.new), len(judgement.changed)
         upload.same = len(judgement.same)
         upload.refs = sorted({one.ref for one in verdicts})
         upload.seen = []
-        upload.save()
+        # Not the file itself, which may be large.
+        upload.save(update_fields=RESULT)
     return judgement
 
 
-def make_source(upload: SpreadsheetImport) -> SourceDocument:
+def discard(upload: SpreadsheetImport) -> None:
+    """Delete a file that waits; raise ImportedAlready or NotWaiting as `confirm` does."""
+    with transaction.atomic():
+        lock_waiting(upload)
+        upload.delete()
+
+
+def lock_waiting(upload: SpreadsheetImport) -> None:
+    """Lock a file that waits; raise ImportedAlready or NotWaiting where it does so no more."""
+    locked = SpreadsheetImport.objects.select_for_update().filter(pk=upload.pk)
+    is_there = bool(locked.values_list("pk"))
+    done = SpreadsheetImport.objects.done().filter(model=upload.model, digest=upload.digest)
+    if (before := done.first()) is not None:
+        raise ImportedAlready(before)
+    if not is_there:
+        raise NotWaiting
+
+
+def make_source(upload: SpreadsheetImport, day: date) -> SourceDocument:
     """Return the document as which the history names a file: for staff only, until published."""
     slug = f"spreadsheet-{upload.digest[:16]}-{upload.model.rpartition('.')[2]}"
     source, _created = SourceDocument.objects.get_or_create(
@@ -145,7 +166,7 @@ def make_source(upload: SpreadsheetImport) -> SourceDocument:
         defaults={
             "title": upload.name,
             "kind": SourceDocument.Kind.SPREADSHEET,
-            "dated": days.site_today(),
+            "dated": day,
             "published": False,
         },
     )

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from workplans.models.tracking import Viewer
 
 
+def shown_title(title: str | None, published: bool | None, is_staff: bool) -> str:
+    """Return the name of a document; that of one that is not public is for staff only."""
+    return title if title and (published or is_staff) else ""
+
+
 class SourceDocumentQuerySet(models.QuerySet["SourceDocument"]):
     def get_by_natural_key(self, slug: str) -> SourceDocument:
         return self.get(slug=slug)

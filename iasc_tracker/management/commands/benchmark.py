@@ -21,7 +21,7 @@ from actionpoints.models import ActionPoint, ActionPointUpdate, Meeting, Recomme
 from iasc_tracker.benchmark_files import analyze, make_records, measure_files
 from iasc_tracker.benchmark_imports import measure_imports
 from iasc_tracker.benchmark_sites import FIRST, LAST, SLUG, WORD, Site, make_site, make_workplan
-from iasc_tracker.garbage import collect_seldom
+from iasc_tracker.garbage import as_the_server_collects
 from workplans import days
 from workplans.models import Deliverable, DeliverableUpdate, Level, Workplan
 from workplans.paging import PAGE_SIZE
@@ -92,14 +92,12 @@ class Command(BaseCommand):
             if input(_("Type “yes” to go on: ")) != _("yes"):
                 raise CommandError(_("Nothing was done."))
         runs, amount = options["runs"], options["deliverables"]
+        lines: Iterator[str]
         if options["imports"]:  # each run is a transaction of its own
-            collect_seldom()  # as the server does
-            self.stdout.write(what_there_is(runs))
-            for line in measure_imports(amount or DELIVERABLES_OF_IMPORTS, runs):
-                self.stdout.write(line)
+            lines = measure_imports(amount or DELIVERABLES_OF_IMPORTS, runs)
+            self.write(runs, lines)
             return
         with transaction.atomic():
-            lines: Iterator[str]
             if options["files"]:
                 group = make_records(amount or DELIVERABLES_OF_FILES)
                 lines = measure_files(group, runs)
@@ -112,11 +110,15 @@ class Command(BaseCommand):
                 addresses = iter(addresses_of_a_workplan())
                 lines = (measure(name, address, runs) for name, address in addresses)
             analyze()
-            collect_seldom()
-            self.stdout.write(what_there_is(runs))
+            self.write(runs, lines)
+            transaction.set_rollback(True)
+
+    def write(self, runs: int, lines: Iterator[str]) -> None:
+        """Write on what is measured, and each line as it is."""
+        self.stdout.write(what_there_is(runs))
+        with as_the_server_collects():
             for line in lines:
                 self.stdout.write(line)
-            transaction.set_rollback(True)
 
 
 def what_there_is(runs: int) -> str:
