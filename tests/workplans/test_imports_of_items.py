@@ -1,6 +1,6 @@
 """Deliverables and action points from spreadsheets: judged row by row, written whole or not."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from auditlog.models import LogEntry
@@ -271,6 +271,13 @@ class TestParties:
         assert "“OHCA” is not known as a party" in problems["leads"]
         assert "OCHA" in problems["leads"].split("Nearest:")[1]
 
+    def test_a_cell_of_very_many_names_is_read_in_few_steps(self, plan, monkeypatch):
+        reader, read = party_names.PartyReader(), []
+        monkeypatch.setattr(reader, "_read_one", lambda *words: read.append(words))
+        with pytest.raises(party_names.UnknownParty):
+            reader.parties("&".join(["CRS"] * 500))
+        assert len(read) < 10
+
     def test_near_names_are_looked_for_once_a_name_and_not_for_very_many(
         self, plan, staff_client, monkeypatch
     ):
@@ -370,6 +377,22 @@ class TestUpdates:
             kind, problems = self.judge(staff_client, **cells)
             assert kind == "invalid"
             assert "3 April 2021 or as 4 March 2021" in problems[column]
+
+    def test_a_time_frame_that_a_spreadsheet_keeps_with_a_time_of_day_is_that_day(
+        self, plan, staff_client
+    ):
+        frame = {"ref": "RG1-2020-3.1", "new_timeframe": datetime(2021, 9, 30, 12, 0)}
+        bring_in(staff_client, Deliverable, excel_file(frame), "f.xlsx")
+        assert deliverable().updates.latest("sequence").timeframe_latest == date(2021, 9, 30)
+
+    def test_a_number_is_no_time_frame_but_a_year_is(self, plan, staff_client):
+        rows = [
+            {"ref": "RG1-2020-3.1", "new_timeframe": 44377},
+            {"ref": "RG1-2020-3.1-i", "new_timeframe": 2027},
+        ]
+        judgement = told(look(staff_client, Deliverable, excel_file(*rows), "f.xlsx"))
+        assert "A number is no time frame" in judgement[2][1]["new_timeframe"]
+        assert judgement[3][0] == "changed"
 
     def test_a_revised_time_frame_keeps_its_words(self, plan, staff_client):
         content = csv_file({"ref": "RG1-2020-3.1", "new_timeframe": "by end 2022"})
@@ -501,6 +524,24 @@ class TestNewItems:
         assert "references are not given twice" in judgement[2][1]["ref"]
         assert judgement[3][0] == "new"
         assert "Row 3 has it too" in judgement[4][1]["ref"]
+
+    @pytest.mark.parametrize("column", ["ref", "title", "continues", "priority_area", "parent"])
+    @pytest.mark.parametrize("formula", ["=A1", "#REF!"])
+    def test_a_formula_is_refused_wherever_it_stands(self, plan, staff_client, column, formula):
+        row = {"ref": "A-1", "title": "T", "workplan": "RG1 workplan", "priority_area": "3"}
+        judgement = look(staff_client, Deliverable, excel_file({**row, column: formula}), "f.xlsx")
+        kind, problems = told(judgement)[2]
+        assert kind == "invalid"
+        assert "Put " in problems[column]
+
+    def test_a_parent_is_known_by_a_reference_alone(self, plan, staff_client):
+        row = {"ref": "", "workplan": "RG1 workplan", "priority_area": "3"}
+        content = csv_file(
+            {**row, "title": "P", "level": "heading"},
+            {**row, "title": "C", "level": "item", "parent": "row 2"},
+        )
+        judgement = told(look(staff_client, Deliverable, content))
+        assert "No item has this reference" in judgement[3][1]["parent"]
 
     def test_a_title_twice_is_refused(self, plan, staff_client):
         row = {"workplan": "RG1 workplan", "priority_area": "3", "title": "The same"}

@@ -184,6 +184,7 @@ class TestEntities:
             ({"parent": "new"}, "parent", "cannot be part of itself"),
             ({"aliases": "results group 1"}, "aliases", "already finds RG1"),
             ({"aliases": "–"}, "aliases", "at least one letter"),
+            ({"aliases": "O.P.A.G."}, "aliases", "already finds OPAG"),
         ],
     )
     def test_a_row_that_cannot_be_one_says_why(self, entities, staff_client, cells, column, words):

@@ -32,8 +32,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from import_export.admin import ExportMixin, ImportMixin
 
 from workplans.exports import csv_file, in_columns
+from workplans.importing.guard import Unreadable
 from workplans.importing.resources import SheetResource
-from workplans.importing.tables import Unreadable
 from workplans.importing.uploads import (
     ChangedSince,
     ImportedAlready,

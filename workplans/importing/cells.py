@@ -6,6 +6,7 @@ it raises ValueError with a sentence that says what would be right.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,17 @@ from workplans.status_words import StatusWord
 from workplans.timeframes import AmbiguousDate, TimeFrame, read_timeframe
 from workplans.workbooks import clean_text, cut
 
+# A number in a cell for a time frame may be one of these years.
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+_DAY_AND_TIME = re.compile(r"\A(\d{4}-\d\d-\d\d)[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?\Z")
+
+
+def no_value(cell: NoValue) -> str:
+    """Say what is wrong with a cell that holds no value, and the cure."""
+    if cell.text.startswith("="):
+        return _("A formula stands here. Put its value in its place (paste as values).")
+    return _("Excel shows an error here. Put a value in its place.")
+
 
 def as_text(cell: Value) -> str:
     """Return the text of a cell, without blanks around it, line breaks as the database has them."""
@@ -34,11 +46,7 @@ def as_text(cell: Value) -> str:
     if cell is None:
         return ""
     if isinstance(cell, NoValue):
-        raise ValueError(
-            _("A formula stands here. Put its value in its place (paste as values).")
-            if cell.text.startswith("=")
-            else _("Excel shows an error here. Put a value in its place.")
-        )
+        raise ValueError(no_value(cell))
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, float) and cell.is_integer():
@@ -74,10 +82,15 @@ def is_same(cell: Value, written: Any) -> bool:
     return plain(text) == plain(mine)
 
 
+def without_time(text: str) -> str:
+    """Return a day without the time of day that a spreadsheet program may have put behind it."""
+    return _DAY_AND_TIME.sub(r"\1", text)
+
+
 def days_of(text: str) -> tuple[date, ...]:
     """Return the days that a text may be meant as: none, one, or the two of an ambiguous one."""
     try:
-        frame = read_timeframe(text)
+        frame = read_timeframe(without_time(text))
     except AmbiguousDate as ambiguous:
         return ambiguous.readings
     return (frame.latest,) if frame.latest and frame.latest == frame.earliest else ()
@@ -166,7 +179,7 @@ class DayWidget(Widget):
     def clean(self, value: Value, row: Any = None, **kwargs: Any) -> Day | None:
         if isinstance(value, date):
             return Day(value)
-        text = as_text(value)
+        text = without_time(as_text(value))
         if not text:
             return None
         try:
@@ -189,7 +202,11 @@ class FrameWidget(Widget):
     def clean(self, value: Value, row: Any = None, **kwargs: Any) -> TimeFrame:
         if isinstance(value, date):
             return TimeFrame(f"{value.day} {value:%B %Y}", value, value)
-        text = TextWidget(longest=200).clean(value)
+        if isinstance(value, (int, float)) and not FIRST_YEAR <= value <= LAST_YEAR:
+            raise ValueError(
+                _("A number is no time frame. Write it in words, such as “Q2 2021”, or as a day.")
+            )
+        text = without_time(TextWidget(longest=200).clean(value))
         try:
             return read_once(text)
         except AmbiguousDate as ambiguous:

@@ -191,15 +191,19 @@ class EntityResource(SheetResource):
             if alias.entity.slug == verdict.instance.slug
         }
         for key, text in wanted.items():
-            taken = self.alias_of.get(key)
+            others = {
+                str(one)
+                for one in (self.reader.known.get(key, ()) if key not in before else ())
+                if one.slug != verdict.instance.slug
+            }
             if not key:
                 sentence = _("An alias needs at least one letter or digit.")
             elif len(text) > 200:
                 sentence = _("At most %(limit)d characters, please.") % {"limit": 200}
-            elif taken is not None and key not in before:
+            elif others:
                 sentence = _("“%(alias)s” already finds %(entity)s.") % {
                     "alias": text,
-                    "entity": taken.entity,
+                    "entity": "; ".join(sorted(others)),
                 }
             elif key in names:
                 sentence = _("Another row of the file has this name: %(slug)s.") % {

@@ -316,8 +316,7 @@ class ItemResource(SheetResource):
             item = row.verdict.instance
             stands = places.get(row.key) if row.key and not row.is_new else None
             parent = wanted[row] if row.is_new or "parent" in row.edited else stands.parent  # type: ignore[union-attr]
-            key = row.key or f"row {row.row.number}"
-            places[key] = Place(item.level, parent, self._origin(item))
+            places[self._key_of_place(row)] = Place(item.level, parent, self._origin(item))
             if row.is_new and row.key:
                 new[row.key] = item
         for row in moved:
@@ -334,6 +333,11 @@ class ItemResource(SheetResource):
     # The fields that say what an item comes from.
     origin_fields: ClassVar[frozenset[str]] = frozenset()
 
+    @staticmethod
+    def _key_of_place(row: SheetRow) -> str:
+        """Return the reference of a row, or what none can be where it has none yet."""
+        return row.key or f"\0{row.row.number}"
+
     def _origin(self, item: Any) -> tuple[Any, ...]:
         return tuple(item.origin.values())
 
@@ -346,7 +350,7 @@ class ItemResource(SheetResource):
     ) -> None:
         """Note where a row breaks the rules of levels; those of `TrackedItem.clean`, for a set."""
         verdict = row.verdict
-        place = places[row.key or f"row {row.row.number}"]
+        place = places[self._key_of_place(row)]
         above = places.get(place.parent)
         if place.parent and above is None:
             sentence = _("No item has this reference, neither here nor in the file.")

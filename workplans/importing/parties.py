@@ -77,6 +77,8 @@ class PartyReader:
                 self._know(name, entity)
         for entity_id, alias in EntityAlias.objects.values_list("entity", "alias"):
             self._know(alias, entities[entity_id])
+        # The pieces that the longest name has, with a role in brackets behind it.
+        self.longest = 2 + max(len(_WITHIN.split(name)) for name in ["", *self.spellings.values()])
         self.roles = {name_key(role.value): role for role in Role}
         self.roles |= {name_key(str(role.label)): role for role in Role} | _ROLE_WORDS
         self.read: dict[str, tuple[Named, ...]] = {}
@@ -121,7 +123,7 @@ class PartyReader:
         marks = _WITHIN.findall(words)
         at = 0
         while at < len(pieces):
-            for end in range(len(pieces), at, -1):
+            for end in range(min(len(pieces), at + self.longest), at, -1):
                 run = "".join(
                     piece + mark
                     for piece, mark in zip(pieces[at:end], [*marks[at : end - 1], ""], strict=True)

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from import_export.resources import Resource
 
 from workplans import days
-from workplans.importing.cells import as_text, is_same
+from workplans.importing.cells import as_text, is_same, no_value
 from workplans.importing.tables import NoValue, Row, Table, Value
 from workplans.importing.verdicts import Judgement, Verdict
 from workplans.meanwhile import writing_behind
@@ -112,10 +112,11 @@ class SheetResource(Resource):
         """The places of the columns of our own file."""
         return {name: place for place, name in enumerate(self.columns())}
 
-    @property
-    def known_columns(self) -> set[str]:
-        """The columns that a file may have."""
-        return {*self.columns(), *(field.column_name for field in self.fields.values())}
+    @cached_property
+    def known_columns(self) -> list[str]:
+        """The columns that a file may have, those that are taken first."""
+        taken = [field.column_name for field in self.fields.values()]
+        return list(dict.fromkeys([self.key, *taken, *self.columns()]))
 
     def judge(self, table: Table, *, lock: bool = False) -> Judgement:
         """Return the verdict on each row; nothing is written. `lock` is for what is to follow."""
@@ -154,6 +155,8 @@ class SheetResource(Resource):
                 sheet_row.verdict.refuse(self.key, key, twice)
             elif key:
                 first[key] = row.number
+            if not table.is_text:
+                sheet_row.refuse_formulas()
             sheet_row.compare(both, told_here)
             rows.append(sheet_row)
         self.read_rows(rows)
@@ -210,6 +213,13 @@ class SheetRow:
         for place, name in told_here:
             if cells[place] is not None and cells[place] != "":
                 self.edited[name] = cells[place]
+
+    def refuse_formulas(self) -> None:
+        """Note where a column that is taken, or that says which record it is, holds no value."""
+        taken, keys = self.resource.fields, self.resource.not_compared
+        for name, cell in zip(self.header, self.row.cells, strict=True):
+            if isinstance(cell, NoValue) and (name in taken or name in keys):
+                self.verdict.refuse(name, cell.text, no_value(cell))
 
     @property
     def is_new(self) -> bool:

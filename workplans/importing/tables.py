@@ -12,17 +12,17 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any, TypeAlias
-from xml.parsers import expat
 
 import openpyxl
 from django.utils.translation import gettext as _
 from openpyxl.utils.escape import unescape
 
 from workplans.exports import FORMULA
+from workplans.importing.guard import Unreadable, check_workbook
 from workplans.workbooks import clean_text
 
 # What a file may hold. Ten thousand rows of all our columns have 3 to 8 MB, and take some seconds
@@ -30,28 +30,19 @@ from workplans.workbooks import clean_text
 LARGEST = 20 * 1024 * 1024
 MOST_ROWS = 10_000
 MOST_COLUMNS = 200
-# An Excel file, unpacked: its sheets and their texts, and each of its other parts.
-LARGEST_UNPACKED = 120 * 1024 * 1024
-LARGEST_PART = 2 * 1024 * 1024
-MOST_PARTS = 200
-# The elements and attributes of these: ten thousand rows as our files have them take five sixths of
-# it. In one row, which is held in memory as a whole, each column that Excel has may be used.
-MOST_PIECES = 1_800_000
-MOST_PIECES_OF_ROW = 150_000
 # Rows that are quite empty are passed over, up to so many.
 MOST_EMPTY = 100_000
 
+# What openpyxl makes of a number that is shown as a day, but is too large to be one.
+_NO_DAY = "#VALUE!"
+# As much of a text as ends in a line end; lines of more separators are no rows.
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+MOST_SEPARATORS = 100_000
+# What Excel writes first where it is told to, and takes the separator from.
+_SEPARATOR_LINE = re.compile(r"sep=([,;\t])(?:\r\n|\r|\n)")
+
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _UTF_16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
-_SHEET = re.compile(r"xl/worksheets/[^/]+\.xml", re.ASCII)
-_TEXTS = "xl/sharedStrings.xml"
-# A formula, whatever its prefix; a cell with an error; XML of which not every byte is a character.
-_FORMULAS = (b"<f>", b"<f ", b":f>", b":f ", b'"e"', b"'e'", b"\0")
-_ROW_OR_TEXT = re.compile(rb"[<:](?:row|si)[\s/>]")
-
-
-class Unreadable(Exception):
-    """A file that is not read; as a string it is a sentence that says why, and the cure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +72,12 @@ class Table:
     is_text: bool = False
 
 
-def read_table(content: bytes, known: Iterable[str]) -> Table:
+def read_table(content: bytes, known: Sequence[str]) -> Table:
     """Read a file, or raise Unreadable.
 
-    `known` are the names of columns that the table may have: they tell where the header is, and
-    by what a CSV file separates its fields.
+    `known` are the names of columns that the table may have, the chief ones first: they tell where
+    the header is, and by what a CSV file separates its fields.
     """
-    known = frozenset(known)
     if not content.strip():
         raise Unreadable(_("The file is empty."))
     refuse_large(len(content))
@@ -112,13 +102,13 @@ def refuse_large(size: int) -> None:
         )
 
 
-def _table(rows: Iterator[Row], known: frozenset[str], *, is_text: bool) -> Table:
+def _table(rows: Iterator[Row], known: Sequence[str], *, is_text: bool) -> Table:
     """Make a table of rows, the first of which that is not empty is the header."""
     header: tuple[str, ...] = ()
     found: list[Row] = []
     empty = 0
     for row in rows:
-        if not any(cell is not None and cell != "" for cell in row.cells):
+        if not any(map(_says_something, row.cells)):
             empty += 1
             if empty > MOST_EMPTY:
                 raise Unreadable(
@@ -129,7 +119,7 @@ def _table(rows: Iterator[Row], known: frozenset[str], *, is_text: bool) -> Tabl
         if not header:
             header = _header(row, known)
             continue
-        if any(cell not in (None, "") for cell in row.cells[len(header) :]):
+        if any(map(_says_something, row.cells[len(header) :])):
             raise Unreadable(
                 _(
                     "Row %(number)d has more cells than the table has columns. Empty them, or give "
@@ -150,23 +140,28 @@ def _table(rows: Iterator[Row], known: frozenset[str], *, is_text: bool) -> Tabl
     return Table(header, found, is_text)
 
 
-def _header(row: Row, known: frozenset[str]) -> tuple[str, ...]:
+def _says_something(cell: Value) -> bool:
+    return bool(cell.strip()) if isinstance(cell, str) else cell is not None
+
+
+def _header(row: Row, known: Sequence[str]) -> tuple[str, ...]:
     """Return the names of the columns, as our own files write them."""
-    names = [column_name(cell) for cell in row.cells]
-    while names and not names[-1]:
-        names.pop()
-    if len(names) > MOST_COLUMNS:
+    cells = list(row.cells)
+    while cells and not _says_something(cells[-1]):
+        cells.pop()
+    if len(cells) > MOST_COLUMNS:
         raise Unreadable(
             _("The table has %(count)d columns; at most %(limit)d are read.")
-            % {"count": len(names), "limit": MOST_COLUMNS}
+            % {"count": len(cells), "limit": MOST_COLUMNS}
         )
-    if not known.intersection(names):
+    names = [column_name(cell) for cell in cells]
+    if not set(names).intersection(known):
         raise Unreadable(
             _(
                 "No column has a name that is known here. The first row must name the columns, "
-                "for example: %(known)s."
+                "for example: %(known)s. Of a workbook, the first sheet that is not hidden is read."
             )
-            % {"known": ", ".join(sorted(known)[:8])}
+            % {"known": ", ".join(known[:8])}
         )
     twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
@@ -215,13 +210,19 @@ def _decoded(content: bytes) -> str:
             _("Line %(line)d holds a character (NUL) that no text has. Save the file anew.")
             % {"line": text.count("\n", 0, at) + 1}
         )
-    return text
+    return text.lstrip("\N{ZERO WIDTH NO-BREAK SPACE}")
 
 
-def _csv_rows(text: str, known: frozenset[str]) -> Iterator[Row]:
-    separator = _separator(text, known)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+def _csv_rows(text: str, known: Sequence[str]) -> Iterator[Row]:
     begun = 1
+    if told := _SEPARATOR_LINE.match(text):
+        separator = told[1]
+        yield Row(begun, ())
+        begun += 1
+    else:
+        separator = _separator(text, known)
+    lines = _lines(text, told.end() if told else 0, separator)
+    reader = csv.reader(lines, delimiter=separator, strict=True)
     while True:
         try:
             cells = next(reader)
@@ -232,6 +233,19 @@ def _csv_rows(text: str, known: frozenset[str]) -> Iterator[Row]:
         # The number that Excel shows: a cell with line breaks does not count as several rows.
         yield Row(begun, tuple(map(_unescaped, cells)))
         begun += 1
+
+
+def _lines(text: str, start: int, separator: str) -> Iterator[str]:
+    """Yield the lines of a text with their ends; raise Unreadable for one of very many cells."""
+    for number, found in enumerate(_LINE.finditer(text, start), start=1):
+        line = found[0]
+        if len(line) > MOST_SEPARATORS and line.count(separator) > MOST_SEPARATORS:
+            raise Unreadable(
+                _("Line %(line)d has more cells than any table. Look at what separates them.")
+                % {"line": number}
+            )
+        if line:
+            yield line
 
 
 def _unescaped(text: str) -> str:
@@ -248,13 +262,13 @@ def _csv_fault(error: csv.Error, number: int) -> str:
     return _("Row %(number)d is not well-formed CSV: check its quotation marks.") % words
 
 
-def _separator(text: str, known: frozenset[str]) -> str:
+def _separator(text: str, known: Sequence[str]) -> str:
     """Return the character by which the first line gives the most known columns."""
     first = next((line for line in re.split(r"\r\n?|\n", text[:20_000]) if line.strip()), "")
 
     def finds(separator: str) -> int:
         names = (column_name(name.strip('"')) for name in first.split(separator))
-        return len(known.intersection(names))
+        return len(set(names).intersection(known))
 
     return max(",;\t", key=finds)
 
@@ -266,7 +280,8 @@ def _excel_rows(content: bytes) -> Iterator[Row]:
     has_formulas = check_workbook(content)
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
-        sheet = book.worksheets[0]
+        sheets = book.worksheets
+        sheet = next((one for one in sheets if one.sheet_state == "visible"), sheets[0])
         # Cells know whether they hold a formula; plain values are read in half the time.
         value_of, are_empty = (
             (_excel_value, _are_empty_cells) if has_formulas else (_plain_value, _are_none)
@@ -284,7 +299,7 @@ def _excel_rows(content: bytes) -> Iterator[Row]:
                 cells = cells[:width]
             values = tuple(map(value_of, cells))
             if not width:
-                filled = [place for place, value in enumerate(values) if value not in (None, "")]
+                filled = [place for place, value in enumerate(values) if _says_something(value)]
                 width = filled[-1] + 1 if filled else 0
             yield Row(number, values)
     except Unreadable:
@@ -317,6 +332,8 @@ def _plain_value(value: Any) -> Value:
     if value is None:
         return None
     if isinstance(value, str):
+        if value == _NO_DAY:
+            return NoValue(value)
         # Excel has _x0041_ for a character that it writes by its number, and openpyxl leaves it.
         return clean_text(unescape(value)) if "_x" in value else value
     if isinstance(value, datetime):
@@ -324,128 +341,3 @@ def _plain_value(value: Any) -> Value:
     if isinstance(value, (bool, int, float, date)):
         return value
     return str(value)
-
-
-def check_workbook(content: bytes) -> bool:
-    """Raise Unreadable for a file that would unpack to too much, or runs something.
-
-    Return whether any cell may hold a formula, or an error of one.
-
-    Each part is unpacked once, in portions that are not kept, since what the archive says of its
-    sizes may be false.
-    """
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(content))
-        parts = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise Unreadable(_("The file is damaged. Open it and save it anew.")) from error
-    names = {part.filename for part in parts}
-    if "xl/workbook.xml" not in names:
-        raise Unreadable(
-            _("This is no Excel workbook. Save the table as an Excel workbook (.xlsx) or as CSV.")
-        )
-    if any(name.lower().endswith("vbaproject.bin") for name in names):
-        raise Unreadable(
-            _("The workbook holds macros. Save it as an Excel workbook (.xlsx) without them.")
-        )
-    too_much = Unreadable(
-        _("The workbook unpacks to more than can be read. Keep the table alone, in a new workbook.")
-    )
-    if len(parts) > MOST_PARTS or len(names) != len(parts):
-        raise too_much
-    unpacked = 0
-    may_have_formulas = False
-    pieces = Pieces()
-    for part in parts:
-        if part.flag_bits & 1:
-            raise Unreadable(_("The workbook has a password. Save it without one."))
-        if _declares_type(archive, part):
-            raise Unreadable(_("The file is damaged. Open it and save it anew."))
-        is_table = _SHEET.fullmatch(part.filename) or part.filename == _TEXTS
-        size = 0
-        for portion, overlap in _portions(archive, part):
-            size += len(portion)
-            if size > (LARGEST_UNPACKED if is_table else LARGEST_PART):
-                raise too_much
-            if is_table:
-                pieces.add(portion)
-            if part.filename.endswith(".xml"):
-                may_have_formulas |= any(mark in overlap for mark in _FORMULAS)
-        unpacked += size
-        if unpacked > LARGEST_UNPACKED or pieces.are_too_many:
-            raise too_much
-    return may_have_formulas
-
-
-@dataclass(slots=True)
-class Pieces:
-    """How many elements and attributes sheets have, and the tables of their texts.
-
-    `of_row` are those since a row, or a text, last began.
-    """
-
-    count: int = 0
-    of_row: int = 0
-    most_of_row: int = 0
-
-    def add(self, xml: bytes) -> None:
-        """Count the pieces of a portion of XML; a text of a table, which takes longer, is four."""
-        # Beside a comment, what looks like an ending may be none.
-        endings = 0 if b"<!" in xml else xml.count(b"</")
-        found = xml.count(b"<") - endings + xml.count(b"=") + xml.count(b"si>")
-        self.count += found
-        self.of_row = found if _ROW_OR_TEXT.search(xml) else self.of_row + found
-        self.most_of_row = max(self.most_of_row, self.of_row)
-
-    @property
-    def are_too_many(self) -> bool:
-        return self.count > MOST_PIECES or self.most_of_row > MOST_PIECES_OF_ROW
-
-
-class _Declared(Exception):
-    """XML declares a type of document."""
-
-
-class _Begun(Exception):
-    """XML has come to its first element."""
-
-
-def _declares_type(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
-    """Return whether a part is XML that declares a type of document, which no workbook does.
-
-    Such a declaration may hold entities that unpack to any size, or stand for other files. It can
-    stand before the first element only, and is looked for by the parser that openpyxl reads sheets
-    with, so that no encoding hides it.
-    """
-
-    def declared(*_arguments: object) -> None:
-        raise _Declared
-
-    def begun(*_arguments: object) -> None:
-        raise _Begun
-
-    parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = declared
-    parser.StartElementHandler = begun
-    try:
-        for portion, _overlap in _portions(archive, part):
-            parser.Parse(portion)
-    except _Declared:
-        return True
-    except (_Begun, expat.ExpatError):
-        pass
-    return False
-
-
-def _portions(
-    archive: zipfile.ZipFile, part: zipfile.ZipInfo, size: int = 1 << 18
-) -> Iterator[tuple[bytes, bytes]]:
-    """Yield a part of an archive bit by bit, each also with the few bytes before it."""
-    before = b""
-    try:
-        with archive.open(part) as file:
-            while portion := file.read(size):
-                yield portion, before[-8:] + portion
-                before = portion
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError) as error:
-        raise Unreadable(_("The file is damaged. Open it and save it anew.")) from error

@@ -16,7 +16,6 @@ from workplans.importing.tables import Table, read_table, refuse_large
 from workplans.importing.verdicts import Judgement
 from workplans.models import SourceDocument, SpreadsheetImport
 
-
 # The fields that tell what became of a file.
 RESULT = ("imported_at", "new", "changed", "same", "refs", "seen", "source")
 
