@@ -73,7 +73,7 @@ class TestReadRight:
             ("\r\n\r\n" + TEXT).encode(),
             ("REF , Title" + TEXT[9:]).encode(),
             ("\ufeff\ufeff" + TEXT).encode(),
-            ("sep=;\r\n" + TEXT.replace(",", ";", 1).replace('1,"', '1;"').replace('2,"', '2;"')).encode(),
+            ("sep=;\r\n" + re.sub(r"(?<=[12f]),", ";", TEXT)).encode(),
             TEXT.replace("\r\n", ", \r\n", 2).encode() + b" , \r\n",
             excel_file(*ROWS),
             with_part(excel_file(*ROWS), "docProps/custom.xml", b"<x/>"),
@@ -119,6 +119,7 @@ class TestReadRight:
         rows += '<row r="3"><c r="A3"><v>1</v></c><c r="B3"><v>2</v></c></row>'
         assert cells(with_part(excel_file(*ROWS), SHEET, sheet_xml(rows))) == [(1, 2)]
 
+    @pytest.mark.filterwarnings("ignore:Cell B2 is marked as a date")
     def test_a_number_that_is_shown_as_a_day_but_is_none_has_no_value(self):
         book = openpyxl.Workbook()
         book.active.append(["ref", "title"])
@@ -134,11 +135,8 @@ class TestReadRight:
         assert cells(saved(book)) == TABLE
 
     def test_a_workbook_whose_chief_part_is_numbered_is_one(self):
-        out = io.BytesIO()
-        with (
-            zipfile.ZipFile(io.BytesIO(excel_file(*ROWS))) as old,
-            zipfile.ZipFile(out, "w") as new,
-        ):
+        old, out = zipfile.ZipFile(io.BytesIO(excel_file(*ROWS))), io.BytesIO()
+        with zipfile.ZipFile(out, "w") as new:
             for part in old.namelist():
                 data = old.read(part)
                 if part in ("[Content_Types].xml", "_rels/.rels"):
@@ -292,7 +290,7 @@ BOMBS = {
     "3 million strange elements": (strange_elements, "unpacks to more"),
     "10 million empty rows of CSV": (lambda: b"ref,title\r\n" + b"\n" * 10_000_000, "are empty"),
     "9 million rows of commas": (lambda: b"ref,title\r\n" + b",\n" * 9_000_000, "are empty"),
-    "a long comment": (long_comment, "unpacks to more"),
+    "a long comment": (long_comment, "damaged"),
     "a long attribute": (long_attribute, "unpacks to more"),
     "a long text": (long_text, "unpacks to more"),
     "links behind the rows": (links_behind_the_rows, "unpacks to more"),
