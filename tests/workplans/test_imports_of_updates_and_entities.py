@@ -19,6 +19,7 @@ from tests.imports import (
     csv_file,
     edited_csv,
     edited_excel,
+    excel_file,
     look,
     told,
 )
@@ -64,6 +65,15 @@ class TestUpdates:
         row = item.updates.latest("sequence")
         assert (row.sequence, row.narrative, row.source) == (4, "Told anew.", done.source)
         assert (done.new, done.same, done.refs) == (1, 2, ["A-1"])
+
+    def test_a_month_that_a_spreadsheet_took_for_its_first_day_is_nothing_new(self, staff_client):
+        item = make_deliverable(ref="A-1")
+        make_update(item, narrative="Begun.", effective_words="January 2021")
+        row = {"ref": "A-1", "number": 1, "narrative": "Begun."}
+        for day, kind in ((date(2021, 1, 1), "same"), (date(2021, 1, 2), "invalid")):
+            content = excel_file({**row, "effective_words": day})
+            judgement = look(staff_client, DeliverableUpdate, content, "f.xlsx")
+            assert told(judgement)[2][0] == kind
 
     def test_many_rows_are_told_in_their_order_each_from_its_source(self, staff_client):
         one, two = make_action_point(ref="B-1"), make_action_point(ref="B-2")

@@ -25,6 +25,9 @@ from workplans.status_words import StatusWord
 from workplans.timeframes import AmbiguousDate, TimeFrame, read_timeframe
 from workplans.workbooks import clean_text, cut
 
+# Rows of one file often say the same.
+read_once = lru_cache(maxsize=1000)(read_timeframe)
+
 # A number in a cell for a time frame may be one of these years.
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 _DAY_AND_TIME = re.compile(r"\A(\d{4}-\d\d-\d\d)[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?\Z")
@@ -63,7 +66,8 @@ def is_same(cell: Value, written: Any) -> bool:
     """Whether a cell says just what our file writes there now.
 
     A spreadsheet program may have changed the line ends of a text, the form of a day, the type of
-    a number, and cut a text that is too long for a cell.
+    a number, taken “January 2021” for the first day of it, and cut a text that is too long for a
+    cell.
     """
     if cell is None or cell == "":
         return written is None or written == ""
@@ -72,7 +76,8 @@ def is_same(cell: Value, written: Any) -> bool:
     if isinstance(written, date):
         return cell in (written, written.isoformat()) or written in days_of(as_text(cell))
     if isinstance(cell, date):
-        return str(written or "") == cell.isoformat()
+        words = str(written or "")
+        return words == cell.isoformat() or first_day_of_month(words) == cell
     mine = "" if written is None else str(written)
     text = as_text(cell)
     if text == mine:
@@ -94,6 +99,16 @@ def days_of(text: str) -> tuple[date, ...]:
     except AmbiguousDate as ambiguous:
         return ambiguous.readings
     return (frame.latest,) if frame.latest and frame.latest == frame.earliest else ()
+
+
+def first_day_of_month(words: str) -> date | None:
+    """Return the first day of the month that words say; None where they say something else."""
+    try:
+        frame = read_once(words)
+    except AmbiguousDate:
+        return None
+    first, last = frame.earliest, frame.latest
+    return first if first and last and first.replace(day=1) == last.replace(day=1) else None
 
 
 class TextWidget(Widget):
@@ -190,10 +205,6 @@ class DayWidget(Widget):
             raise ValueError(_("No day can be read here. Write it as 2021-06-30."))
         is_day = frame.latest == frame.earliest
         return Day(frame.latest, "" if is_day else frame.words)
-
-
-# Rows of one file often say the same.
-read_once = lru_cache(maxsize=1000)(read_timeframe)
 
 
 class FrameWidget(Widget):
