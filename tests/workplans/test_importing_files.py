@@ -198,6 +198,11 @@ def links_behind_the_rows():
     return excel_with(SHEET, sheet.replace("</worksheet>", f"{links}</hyperlinks></worksheet>"))
 
 
+def many_formats():
+    formats = "<xf/>" * 390_000
+    return excel_with("xl/styles.xml", f"<styleSheet><cellXfs>{formats}</cellXfs></styleSheet>")
+
+
 def lying_sizes():
     content = bytearray(zip_bomb())
     at = content.rfind(b"PK\x01\x02")
@@ -293,6 +298,7 @@ BOMBS = {
     "a long comment": (long_comment, "damaged"),
     "a long attribute": (long_attribute, "unpacks to more"),
     "a long text": (long_text, "unpacks to more"),
+    "many formats": (many_formats, "unpacks to more"),
     "links behind the rows": (links_behind_the_rows, "unpacks to more"),
     "20 million commas": (lambda: b"ref,title\r\n" + b"," * 20_000_000, "Line 2 has more cells"),
     "10 million columns": (lambda: b"ref" + b",a" * 10_000_000, "Line 1 has more cells"),

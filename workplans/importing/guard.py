@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 # Unpacked: all of a file, and each part of it that is no sheet and no table of texts.
 LARGEST_UNPACKED = 50 * 1024 * 1024
 LARGEST_PART = 2 * 1024 * 1024
+MOST_TAGS_OF_PART = 200_000
 MOST_PARTS = 200
 # The elements and attributes of sheets and texts: ten thousand rows as our files have them take
 # five sixths of it. In one row, which is held in memory as a whole, all columns may be used.
@@ -77,18 +78,14 @@ def check_workbook(content: bytes) -> bool:
         if part.flag_bits & 1:
             raise Unreadable(_("The workbook has a password. Save it without one."))
         is_table = _SHEET.fullmatch(part.filename) or part.filename == _TEXTS
-        size, before = 0, b""
+        size, tags, before = 0, 0, b""
         pieces.begin_part()
         for portion in _portions(archive, part):
             if not size and _declares_type(portion):
                 raise damaged
             overlap = before + portion
             if is_table:
-                if len(portion) == PORTION and b"<" not in portion:
-                    raise too_much
-                # Comments, and what is not parsed, may hide anything; so may another encoding.
-                later = overlap if size else portion.removeprefix(BOM_UTF8).removeprefix(b"<?")
-                if any(mark in later for mark in (b"<!", b"<?", b"\0")):
+                if _hides_something(overlap, is_first=not size):
                     raise damaged
                 pieces.add(portion)
             elif _WORKBOOK.fullmatch(part.filename) and _STRICT in overlap:
@@ -101,12 +98,13 @@ def check_workbook(content: bytes) -> bool:
             if part.filename.endswith(".xml"):
                 may_have_formulas |= any(mark in overlap for mark in _FORMULAS)
             size += len(portion)
-            if size > (LARGEST_UNPACKED if is_table else LARGEST_PART):
+            tags += portion.count(b"<")
+            if not is_table and (size > LARGEST_PART or tags > MOST_TAGS_OF_PART):
+                raise too_much
+            if unpacked + size > LARGEST_UNPACKED or pieces.are_too_many:
                 raise too_much
             before = portion[-64:]
         unpacked += size
-        if unpacked > LARGEST_UNPACKED or pieces.are_too_many:
-            raise too_much
     return may_have_formulas
 
 
@@ -120,8 +118,8 @@ class Pieces:
 
     count: int = 0
     of_row: int = 0
-    most_of_row: int = 0
     is_behind: bool = False
+    are_too_many: bool = False
 
     def begin_part(self) -> None:
         """Begin to count another part."""
@@ -133,12 +131,20 @@ class Pieces:
         self.count += found
         begins_anew = not self.is_behind and _ROW_OR_TEXT.search(xml)
         self.of_row = found if begins_anew else self.of_row + found
-        self.most_of_row = max(self.most_of_row, self.of_row)
         self.is_behind = self.is_behind or bool(_END_OF_ROWS.search(xml))
+        is_long_text = len(xml) == PORTION and b"<" not in xml
+        if self.count > MOST_PIECES or self.of_row > MOST_PIECES_OF_ROW or is_long_text:
+            self.are_too_many = True
 
-    @property
-    def are_too_many(self) -> bool:
-        return self.count > MOST_PIECES or self.most_of_row > MOST_PIECES_OF_ROW
+
+def _hides_something(xml: bytes, *, is_first: bool) -> bool:
+    """Return whether a sheet, or a table of texts, holds what may hide anything in it.
+
+    A comment, what is not parsed, an instruction, or another encoding; programs write none of them.
+    """
+    if is_first:
+        xml = xml.removeprefix(BOM_UTF8).removeprefix(b"<?")
+    return any(mark in xml for mark in (b"<!", b"<?", b"\0"))
 
 
 class _Declared(Exception):
