@@ -168,6 +168,10 @@ class TestWhoseTheyAre:
             assert answer.redirect_chain[0][0] == address(Deliverable, "import")
             assert "Split it into smaller files" in answer.content.decode()
 
+    def test_a_table_without_a_row_is_said_to_be_one(self, staff_client):
+        page = send(staff_client, Deliverable, b"ref,title\r\n").content.decode()
+        assert "no row below its header" in page
+
     def test_the_day_of_an_import_is_that_of_the_site(self, staff_client):
         make_deliverable(ref="A-1")
         content = csv_file({"ref": "A-1", "title": "New"})
