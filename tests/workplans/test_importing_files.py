@@ -255,6 +255,14 @@ BAD = {
         lambda: excel_with(SHEET, b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><worksheet/>'),
         "damaged",
     ),
+    "a part in an encoding that is not read": (
+        lambda: excel_with("customXml/item1.xml", b'<?xml version="1.0" encoding="gb2312"?><a/>'),
+        "damaged",
+    ),
+    "a part in an encoding that is not known": (
+        lambda: excel_with("customXml/item1.xml", b'<?xml version="1.0" encoding="foo"?><a/>'),
+        "damaged",
+    ),
     "a sheet in another encoding": (
         lambda: excel_with(SHEET, sheet_xml(HEADER_XML).encode("utf-16")),
         "damaged",
@@ -365,11 +373,11 @@ def test_is_refused_within_10_seconds_and_300_mb(name, tmp_path):
 
 @pytest.mark.parametrize("make", [csv_file, excel_file])
 def test_the_largest_files_that_are_read_fit_into_as_much_memory(make, tmp_path):
-    """Ten thousand rows, with as many filled columns as ours have.
+    """Ten thousand rows, with as many columns as ours have, and each of them filled.
 
     How long they take depends on the machine: `manage.py benchmark --imports` says it.
     """
-    row = {"title": "x" * 60, **{f"c{n}": f"text {n}" for n in range(24)}}
+    row = {"title": "x" * 60, **{f"c{n}": f"text {n}" for n in range(34)}}
     rows = ({"ref": f"A-{n}", **row} for n in range(tables.MOST_ROWS))
     sentence, _seconds, megabytes = read_alone(make(*rows), tmp_path)
     assert sentence == "read"

@@ -545,10 +545,18 @@ class TestNewItems:
 
     def test_a_title_twice_is_refused(self, plan, staff_client):
         row = {"workplan": "RG1 workplan", "priority_area": "3", "title": "The same"}
-        content = csv_file(row, {**row, "ref": "A-2"}, {**row, "title": "Another"})
+        heading = {**row, "ref": "H-1", "level": "heading"}
+        below = {**row, "level": "item", "parent": "H-1"}
+        content = csv_file(row, {**row, "ref": "A-2"}, {**row, "title": "Another"}, heading, below)
         judgement = told(look(staff_client, Deliverable, content))
-        assert [kind for kind, _words in judgement.values()] == ["new", "invalid", "new"]
+        kinds = [kind for kind, _words in judgement.values()]
+        assert kinds == ["new", "invalid", "new", "new", "new"]
         assert "Row 2 has it too" in judgement[3][1]["title"]
+
+    def test_an_address_may_be_a_formula(self, plan, staff_client):
+        row = {"title": "T", "workplan": "RG1 workplan", "priority_area": "3"}
+        content = excel_file({**row, "url": '=HYPERLINK("https://example.org","open")'})
+        assert told(look(staff_client, Deliverable, content, "f.xlsx"))[2][0] == "new"
 
     def test_what_a_file_names_as_parents_is_locked_too(self, plan):
         part = {"level": "part", "parent": "RG1-2020-3.2", "title": "New part"}

@@ -24,6 +24,7 @@ from tests.imports import (
     told,
 )
 from workplans import days
+from workplans.importing.cells import first_day_of_month
 from workplans.models import DeliverableUpdate, Entity, EntityAlias
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("whole_ledger")]
@@ -74,6 +75,8 @@ class TestUpdates:
             content = excel_file({**row, "effective_words": day})
             judgement = look(staff_client, DeliverableUpdate, content, "f.xlsx")
             assert told(judgement)[2][0] == kind
+        for words in ("15 January 2021", "mid-January 2021", "Q1 2021", "2021", "soon"):
+            assert first_day_of_month(words) is None
 
     def test_many_rows_are_told_in_their_order_each_from_its_source(self, staff_client):
         one, two = make_action_point(ref="B-1"), make_action_point(ref="B-2")
@@ -206,11 +209,12 @@ class TestEntities:
     def test_a_name_that_two_rows_have_is_refused(self, entities, staff_client):
         rows = [
             {"name": "Oxford Group", "acronym": "OG", "kind": "ngo"},
-            {"name": "Other Group", "acronym": "O.G.", "kind": "ngo"},
+            {"name": "Other Group", "acronym": "OG", "kind": "ngo"},
+            {"name": "oxford-group", "kind": "ngo"},
         ]
         judgement = told(look(staff_client, Entity, csv_file(*rows)))
-        assert judgement[2][0] == "new"
-        assert "Row 2 has this name too" in judgement[3][1]["name"]
+        assert [kind for kind, _words in judgement.values()] == ["new", "new", "invalid"]
+        assert "Row 2 has this name too" in judgement[4][1]["name"]
 
     def test_a_long_chain_of_new_ones_is_made(self, staff_client):
         rows = [

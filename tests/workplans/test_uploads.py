@@ -142,6 +142,15 @@ class TestWhoseTheyAre:
         uploads.remember(upload, uploads.judge(bytes(upload.content), user, DeliverableResource))
         assert SpreadsheetImport.objects.done().get(seen=[]) == upload
 
+    def test_one_that_was_sent_in_twice_is_discarded_once_the_other_is_imported(self, staff_client):
+        make_deliverable(ref="A-1")
+        content = csv_file({"ref": "A-1", "title": "New"})
+        look(staff_client, Deliverable, content)
+        other = waiting()
+        bring_in(staff_client, Deliverable, content)
+        assert confirm(staff_client, Deliverable, other, discard="Discard").status_code == 302
+        assert SpreadsheetImport.objects.get().imported_at is not None
+
     def test_one_that_was_discarded_meanwhile_is_not_imported(self, staff_client):
         make_deliverable(ref="A-1", title="Old")
         look(staff_client, Deliverable, csv_file({"ref": "A-1", "title": "New"}))

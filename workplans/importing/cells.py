@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -108,7 +109,10 @@ def first_day_of_month(words: str) -> date | None:
     except AmbiguousDate:
         return None
     first, last = frame.earliest, frame.latest
-    return first if first and last and first.replace(day=1) == last.replace(day=1) else None
+    if first is None or last is None:
+        return None
+    end = monthrange(first.year, first.month)[1]
+    return first if (first.day, last) == (1, first.replace(day=end)) else None
 
 
 class TextWidget(Widget):

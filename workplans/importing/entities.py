@@ -104,21 +104,18 @@ class EntityResource(SheetResource):
             self._make_slug(row, slugs, named)
 
     def _make_slug(self, row: SheetRow, slugs: set[str], named: dict[str, int]) -> None:
-        """Give a new entity its address, unless one that is there, or comes before, has its names.
+        """Give a new entity its address, unless one that is there has its names, or a row its name.
 
         `named` has the rows of the file that have taken names, by the keys of these.
         """
         verdict, entity = row.verdict, row.verdict.instance
+        key = name_key(entity.name)
+        if key and named.setdefault(key, verdict.number) != verdict.number:
+            sentence = _("Row %(number)d has this name too. Keep one.")
+            verdict.refuse("name", entity.name, sentence % {"number": named[key]})
+            return
         for name in filter(None, (entity.name, entity.acronym, row.key)):
-            key = name_key(name)
-            if key and named.setdefault(key, verdict.number) != verdict.number:
-                verdict.refuse(
-                    "name",
-                    name,
-                    _("Row %(number)d has this name too. Keep one.") % {"number": named[key]},
-                )
-                return
-            known = self.reader.known.get(key)
+            known = self.reader.known.get(name_key(name))
             if known:
                 there = sorted(known, key=lambda one: one.slug)[0]
                 verdict.refuse(

@@ -22,9 +22,10 @@ LARGEST_UNPACKED = 50 * 1024 * 1024
 LARGEST_PART = 2 * 1024 * 1024
 MOST_TAGS_OF_PART = 200_000
 MOST_PARTS = 200
-# The elements and attributes of sheets and texts: ten thousand rows as our files have them take
-# five sixths of it. In one row, which is held in memory as a whole, all columns may be used.
-MOST_PIECES = 1_800_000
+# The elements and attributes of sheets and texts: ten thousand rows of all our columns, each of
+# them filled, have 2.5 million. In one row, which is held in memory as a whole, all columns that
+# Excel has may be used.
+MOST_PIECES = 2_800_000
 MOST_PIECES_OF_ROW = 150_000
 # What is looked at in one go. No text or tag is as long: a cell holds 32,767 characters.
 PORTION = 1 << 18
@@ -53,7 +54,10 @@ def check_workbook(content: bytes) -> bool:
     """
     damaged = Unreadable(_("The file is damaged. Open it and save it anew."))
     too_much = Unreadable(
-        _("The workbook unpacks to more than can be read. Keep the table alone, in a new workbook.")
+        _(
+            "The workbook unpacks to more than can be read. Keep the table alone, in a new "
+            "workbook, or split it into smaller files."
+        )
     )
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
@@ -160,7 +164,8 @@ def _declares_type(beginning: bytes) -> bool:
 
     Such a declaration may hold entities that unpack to any size, or stand for other files. It can
     stand before the first element only, and is looked for by the parser that openpyxl reads sheets
-    with, so that no encoding hides it. XML that does not come to its first element is as bad.
+    with. XML that does not come to its first element is as bad, and so is an encoding that this
+    does not read, but another might.
     """
 
     def declared(*_arguments: object) -> None:
@@ -176,7 +181,7 @@ def _declares_type(beginning: bytes) -> bool:
         parser.Parse(beginning)
     except (_Begun, expat.ExpatError):
         return False
-    except _Declared:
+    except (_Declared, ValueError, LookupError):  # the last two: of an encoding that is not known
         return True
     return len(beginning) == PORTION
 

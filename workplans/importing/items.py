@@ -483,11 +483,12 @@ class ItemResource(SheetResource):
         for some in portions(sorted(titles)):
             for record in self.model.objects.filter(Among("title", some)).exclude(level=Level.PART):
                 there[record.title, self._origin(record)] = record.ref
-        first: dict[tuple[str, tuple[Any, ...]], int] = {}
+        first: dict[tuple[Any, ...], int] = {}
         for row in new:
             item = row.verdict.instance
-            named = (item.title, self._origin(item))
-            ref = there.get(named)
+            ref = there.get((item.title, self._origin(item)))
+            above = cell_words(row.edited.get("parent"))
+            named = (item.title, self._origin(item), item.level, above)
             if first.setdefault(named, row.row.number) != row.row.number:
                 row.verdict.refuse(
                     "title",

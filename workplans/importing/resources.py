@@ -216,7 +216,7 @@ class SheetRow:
 
     def refuse_formulas(self) -> None:
         """Note where a column that is taken, or that says which record it is, holds no value."""
-        taken, keys = self.resource.fields, self.resource.not_compared
+        taken, keys = self.resource.fields, self.resource.not_compared - {"url"}
         for name, cell in zip(self.header, self.row.cells, strict=True):
             if isinstance(cell, NoValue) and (name in taken or name in keys):
                 self.verdict.refuse(name, cell.text, no_value(cell))

@@ -121,6 +121,9 @@ def confirm(
     table = table_of(content, resource)
     with without_collecting(), transaction.atomic():
         lock_waiting(upload)
+        done = SpreadsheetImport.objects.done().filter(model=upload.model, digest=upload.digest)
+        if (before := done.first()) is not None:
+            raise ImportedAlready(before)
         judgement = resource.judge(table, lock=True)
         changed = changed_rows(upload, judgement)
         if changed or not judgement.may_be_written:
@@ -140,7 +143,7 @@ def confirm(
 
 
 def discard(upload: SpreadsheetImport) -> None:
-    """Delete a file that waits; raise ImportedAlready or NotWaiting as `confirm` does."""
+    """Delete a file that waits; raise ImportedAlready or NotWaiting where it does so no more."""
     with transaction.atomic():
         lock_waiting(upload)
         upload.delete()
@@ -148,13 +151,12 @@ def discard(upload: SpreadsheetImport) -> None:
 
 def lock_waiting(upload: SpreadsheetImport) -> None:
     """Lock a file that waits; raise ImportedAlready or NotWaiting where it does so no more."""
-    locked = SpreadsheetImport.objects.select_for_update().filter(pk=upload.pk)
-    is_there = bool(locked.values_list("pk"))
-    done = SpreadsheetImport.objects.done().filter(model=upload.model, digest=upload.digest)
-    if (before := done.first()) is not None:
-        raise ImportedAlready(before)
-    if not is_there:
+    of_file = SpreadsheetImport.objects.without_files().filter(pk=upload.pk)
+    locked = of_file.select_for_update().first()
+    if locked is None:
         raise NotWaiting
+    if locked.imported_at is not None:
+        raise ImportedAlready(locked)
 
 
 def make_source(upload: SpreadsheetImport, day: date) -> SourceDocument:
