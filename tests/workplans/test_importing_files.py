@@ -309,6 +309,10 @@ BOMBS = {
     "many formats": (many_formats, "unpacks to more"),
     "links behind the rows": (links_behind_the_rows, "unpacks to more"),
     "20 million commas": (lambda: b"ref,title\r\n" + b"," * 20_000_000, "Line 2 has more cells"),
+    "20 million semicolons": (
+        lambda: b"sep=;\r\nref;title\r\n" + b";" * 20_000_000,
+        "Line 3 has more cells",
+    ),
     "10 million columns": (lambda: b"ref" + b",a" * 10_000_000, "Line 1 has more cells"),
     "a long file": (lambda: b"ref,title\r\n" + b"x" * (tables.LARGEST + 1), "MB"),
     "a long cell": (lambda: b"ref,title\r\nA-1," + b"x" * 200_000, "too long"),

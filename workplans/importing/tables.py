@@ -221,7 +221,7 @@ def _csv_rows(text: str, known: Sequence[str]) -> Iterator[Row]:
         begun += 1
     else:
         separator = _separator(text, known)
-    lines = _lines(text, told.end() if told else 0, separator)
+    lines = _lines(text, told.end() if told else 0, begun, separator)
     reader = csv.reader(lines, delimiter=separator, strict=True)
     while True:
         try:
@@ -235,9 +235,12 @@ def _csv_rows(text: str, known: Sequence[str]) -> Iterator[Row]:
         begun += 1
 
 
-def _lines(text: str, start: int, separator: str) -> Iterator[str]:
-    """Yield the lines of a text with their ends; raise Unreadable for one of very many cells."""
-    for number, found in enumerate(_LINE.finditer(text, start), start=1):
+def _lines(text: str, start: int, first: int, separator: str) -> Iterator[str]:
+    """Yield the lines of a text from a place on, with their ends; the first of them has a number.
+
+    Raise Unreadable for one of very many cells.
+    """
+    for number, found in enumerate(_LINE.finditer(text, start), start=first):
         line = found[0]
         if len(line) > MOST_SEPARATORS and line.count(separator) > MOST_SEPARATORS:
             raise Unreadable(
